@@ -1,0 +1,1 @@
+"""Queries: parsed, typed and run."""
