@@ -263,9 +263,7 @@ class Operation(ABC):
 
     @classmethod
     @abstractmethod
-    def check(
-        cls, params: Any, columns: Sequence[ResultColumn] | None, tables: Tables
-    ) -> Iterable[Problem]:
+    def check(cls, params: Any, columns: Sequence[ResultColumn] | None, tables: Tables) -> Iterable[Problem]:
         """Problems that are plain before any data is read.
 
         `params` are not rendered yet; `columns` are those of the act's rows (None without rows). A problem's
@@ -354,7 +352,7 @@ class Tool(ABC):
     def _make(self, kind: type[Operation]) -> Operation:
         """An instance of one of this tool's operations."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  most tools hold nothing open
         """Let go of files and sessions."""
 
     def __enter__(self) -> Tool:
