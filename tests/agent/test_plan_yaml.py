@@ -8,7 +8,8 @@ from textwrap import dedent
 import pytest
 from deskhand.errors import ProblemsError, RefusedError
 from deskhand.plan import SQL_KEYWORDS, Act, Approve, Call, ForEach, Input, Plan, Query, Trigger, walk
-from deskhand.plan_yaml import load, parse, print_plan, read_plan
+from deskhand.plan_print import print_plan
+from deskhand.plan_yaml import load, parse, read_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
