@@ -79,7 +79,13 @@ class RefusedError(DeskhandError):
 
 
 class WorkspaceError(RefusedError):
-    """agent.toml, or what it points to, can't be used."""
+    """agent.toml, or what it points to, can't be used; `problems` holds all that was found, if more is known."""
+
+    def __init__(
+        self, message: str, *, mend: str = "", where: Where | None = None, problems: Sequence[Problem] = ()
+    ) -> None:
+        super().__init__(message, mend=mend, where=where)
+        self.problems = tuple(problems)
 
 
 class ExpectationError(RefusedError):
