@@ -1,0 +1,95 @@
+"""Reading workbooks through calamine, and saying plainly what is wrong with a file that can't be read.
+
+This module only reads; it refuses encrypted files, old .xls files that are named .xlsx, and archives that
+would unpack to more than two gigabytes.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+from deskhand.errors import DataError, Where
+
+from deskhand_tools.spreadsheet.grid import Cell
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LIMIT = 2 << 30
+
+
+@dataclass(frozen=True)
+class Book:
+    """An open workbook. `sheets` are its worksheets in order; chart and macro sheets are no tables."""
+
+    name: str
+    sheets: tuple[str, ...]
+    hidden: frozenset[str]
+    _inner: Any
+
+    def grid(self, sheet: str) -> list[list[Cell]]:
+        """All cells from A1 on; empty ones are empty texts. Raises DataError where the sheet is damaged."""
+        try:
+            rows: list[list[Cell]] = self._inner.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        except (KeyboardInterrupt, SystemExit, MemoryError):
+            raise
+        except BaseException as error:  # calamine's panics derive from BaseException
+            raise DataError(
+                f"{self.name}: the sheet {sheet} can't be read ({_short(error)})",
+                mend="open the workbook and save it again",
+                where=Where(file=self.name),
+            ) from error
+        return rows
+
+
+def open_book(content: bytes, name: str) -> Book:
+    """Open a workbook's bytes. Raises DataError saying what the file is instead, and what to do."""
+    found = diagnose(content)
+    if found is not None:
+        raise DataError(f"{name} {found[0]}", mend=found[1], where=Where(file=name))
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    try:
+        inner = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        listed = [m for m in inner.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:
+        raise DataError(
+            f"{name} is a damaged workbook ({_short(error)})",
+            mend="open it and save it again, or restore it from a backup",
+            where=Where(file=name),
+        ) from error
+    hidden = frozenset(m.name for m in listed if m.visible != SheetVisibleEnum.Visible)
+    return Book(name, tuple(m.name for m in listed), hidden, inner)
+
+
+def diagnose(content: bytes) -> tuple[str, str] | None:
+    """What is wrong with a workbook's bytes and what to do; None where they seem sound."""
+    if not content:
+        return "is empty (0 bytes)", "save the workbook again, or delete the file"
+    if content.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in content:
+            return "is encrypted with a password", "open it, save it without the password, and run again"
+        return "is an old .xls workbook under another name", "open it and save it as .xlsx"
+    if not content.startswith(b"PK"):
+        return "is not a workbook", "check what the file is; a csv file must be named .csv"
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = set(archive.namelist())
+            size = sum(info.file_size for info in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return "is cut off or damaged", "copy it again from where it came, or restore it from a backup"
+    if not any(n.lower() == "[content_types].xml" for n in names):
+        return "is an archive but not a workbook", "check what the file is"
+    if not any(n.lower().startswith("xl/") for n in names):
+        return "is a document of another program, not a workbook", "check what the file is"
+    if size > _LIMIT:
+        return "would unpack to more than 2 GB", "check where the file comes from"
+    return None
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text[:120] or type(error).__name__
