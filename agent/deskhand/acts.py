@@ -71,11 +71,9 @@ def _known(loc: Sequence[str | int], params: Any) -> Path:
     path: list[str | int] = []
     here = params
     for part in loc:
-        if (isinstance(here, Mapping) and part in here) or (
-            isinstance(here, list) and isinstance(part, int) and part < len(here)
-        ):
-            here = here[part]
-        else:
+        try:
+            here = typing.cast(Any, here)[part] if isinstance(here, Mapping | list) else {}[part]
+        except (LookupError, TypeError):
             continue
         path.append(part)
     return tuple(path)

@@ -159,7 +159,7 @@ class StepView:
     def __len__(self) -> int:
         return len(self._rows.rows)
 
-    def __bool__(self) -> bool:  # type: ignore[override]
+    def __bool__(self) -> bool:
         return bool(self._rows.rows)
 
     def picked(self, names: Sequence[str]) -> tuple[list[ResultColumn], Sequence[Row]]:
