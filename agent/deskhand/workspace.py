@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 
 from deskhand.errors import DeskhandError, Problem, UnavailableError, UsageError, WorkspaceError
 from deskhand.nearest import suggest
-from deskhand.secret import known_secrets, mask, references, resolve
+from deskhand.secret import is_secret_key, known_secrets, mask, references, resolve
 from deskhand.settings import FILE_NAME, PolicyRule, Settings, raise_problems, read_settings
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ class Workspace:
         settings = read_settings(file)
         problems: list[Problem] = []
         connections = _connections(settings, tools or {}, problems)
-        problems += _policy_problems(settings, tools or {})
+        broken = {settings.connections[name].tool for name in settings.connections.keys() - connections.keys()}
+        problems += _policy_problems(settings, tools or {}, broken)
         raise_problems(problems, file)
         return cls(directory.resolve(), settings, MappingProxyType(connections))
 
@@ -203,11 +204,18 @@ class Workspace:
             ) from error
 
     def digest(self, name: str) -> str:
-        """Changes whenever a connection's settings do: what they say, and what its plain references point to."""
+        """Changes whenever a connection's settings do: what they say, and what they point to, secrets aside.
+
+        Raises WorkspaceError for a reference that can't be resolved.
+        """
         connection = self.connection(name)
-        said = json.dumps([connection.tool, dict(connection.values), self.settings.timezone], default=str)
-        places = f"{self.root}\0{said}\0{connection.tool_class.__module__}"
-        return hashlib.sha256(places.encode()).hexdigest()[:32]
+        values = dict(connection.values)
+        plain = {key: value for key, value in values.items() if not is_secret_key(key)}
+        target = json.dumps(resolve(plain, where=f"connection {connection.name}"), default=str)
+        said = json.dumps([values, self.settings.timezone], default=str)
+        module = connection.tool_class.__module__
+        parts = "\0".join((str(self.root), module, said, mask(target, known_secrets(values))))
+        return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
     def secrets(self) -> frozenset[str]:
         """The secrets that agent.toml points to, as far as they are there: for masking them in texts."""
@@ -347,13 +355,19 @@ def _setting_problems(
     return problems
 
 
-def _policy_problems(settings: Settings, tools: Mapping[str, type[Tool]]) -> list[Problem]:
-    """A policy for an operation that isn't there would protect nothing: it is refused."""
+def _policy_problems(settings: Settings, tools: Mapping[str, type[Tool]], broken: set[str]) -> list[Problem]:
+    """A policy for an operation that isn't there would protect nothing: it is refused.
+
+    `broken` are tools whose own problem is known already.
+    """
     problems: list[Problem] = []
     for operation in settings.policy:
         path = ("policy", operation)
+        tool = operation.partition(".")[0]
+        if tool in broken:
+            continue
         try:
-            known = _tool_class(operation.partition(".")[0], tools).operations
+            known = _tool_class(tool, tools).operations
         except WorkspaceError as error:
             problems.append(Problem("bad-policy", error.message, error.mend, path, settings.where(*path)))
             continue

@@ -99,7 +99,7 @@ def _fail(text: str, as_json: bool, status: str, **more: Any) -> None:
     if as_json:
         from deskhand.cli.common import print_json
 
-        head = {"status": status, "run_id": None, "plan": None, "answer": None, "effects": []}
+        head: dict[str, Any] = {"status": status, "run_id": None, "plan": None, "answer": None, "effects": []}
         print_json({**head, **more})
     else:
         print(text, file=sys.stderr)
@@ -186,10 +186,11 @@ def _crash_file(session: Session, arguments: Sequence[str], text: str) -> Path:
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%f")
     command = arguments[0] if arguments else ""
     header = f"deskhand {__version__}, python {platform.python_version()}, agent {command}\n\n"
-    places = [session.workspace.make_state_dir] if session.workspace is not None else []
-    for place in (*places, lambda: Path(tempfile.gettempdir())):
+    temporary = Path(tempfile.gettempdir())
+    for workspace in (session.workspace, None):
         try:
-            file = place() / f"crash-{stamp}.txt"
+            folder = temporary if workspace is None else workspace.make_state_dir()
+            file = folder / f"crash-{stamp}.txt"
             file.touch(mode=0o600)
             file.write_text(header + text, encoding="utf-8")
             return file
