@@ -8,7 +8,7 @@ data, to apply anything, and to know any particular operation.
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -69,11 +69,13 @@ def read_params(operation: type[Operation], act: Act) -> tuple[Params | None, li
 
 def _known(loc: Sequence[str | int], params: Any) -> Path:
     path: list[str | int] = []
-    here = params
+    here: Any = params
     for part in loc:
         try:
-            here = typing.cast(Any, here)[part] if isinstance(here, Mapping | list) else {}[part]
+            here = typing.cast(Any, here)[part] if isinstance(here, dict | list) else None
         except (LookupError, TypeError):
+            continue
+        if here is None:
             continue
         path.append(part)
     return tuple(path)
@@ -209,10 +211,11 @@ def calls(act: Act, operation: type[Operation], params: Params, rows: Rows | Non
             shared = {name: part.rows[0][name] for name in part.rows[0]}
             varying = frozenset(n for n in shared if any(row[n] != shared[n] for row in part.rows))
             constant = {n: v for n, v in shared.items() if n not in varying}
+            folded = frozenset(n.casefold() for n in varying)
             if part.blank is not None:
                 made.append(Fault(ordinal, f"{part.blank} is empty, and the rows are grouped by it", constant))
                 continue
-            inner = replace(scope, row=constant, varying=varying, rows=Rows(rows.columns, part.rows))
+            inner = replace(scope, row=constant, varying=folded, rows=Rows(rows.columns, part.rows))
             made.append(_call(ordinal, params, inner, constant, inner.rows))
         return made
     return [_call(n, params, replace(scope, row=row), row, None, rows) for n, row in enumerate(rows.rows)]
@@ -238,7 +241,7 @@ def _step_table(name: str, scope: Scope) -> Rows:
         if scope.rows is None:
             raise TemplateError("there are no `rows` here", mend="Use `per`, or name a step.")
         return scope.rows
-    found = next((rows for step, rows in scope.steps.items() if step.casefold() == name.casefold()), None)
-    if found is None:
+    step = scope.step_name(name)
+    if step is None:
         raise TemplateError(f"there is no step {name!r}")
-    return found
+    return scope.steps[step]

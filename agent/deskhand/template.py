@@ -11,7 +11,7 @@ the listed filters and no functions at all. What it can't render it says as a Te
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -371,8 +371,10 @@ def _compiled(text: str) -> tuple[Template, frozenset[str]]:
 class Scope:
     """What a template may name at one place of a run.
 
-    row: the row's columns. varying: columns of a group that aren't the same in all of its rows. inputs: by
-    name. steps: rows of earlier steps by name. rows: the group's (or the act's) rows. each: names of steps
+    row: the row's columns. varying: columns, in lower case, that aren't the same in all rows of
+    the group. inputs: by
+    name. steps: rows of earlier steps by name (may load them
+    when asked). rows: the group's (or the act's) rows. each: names of steps
     that are the one row of a for_each. now: the run's logical time, naive, in the workspace's zone.
     """
 
@@ -383,6 +385,11 @@ class Scope:
     row: Row | None = None
     varying: frozenset[str] = frozenset()
     rows: Rows | None = None
+
+    def step_name(self, name: str) -> str | None:
+        """The step of that name, ignoring case, as it is written."""
+        folded = name.casefold()
+        return next((step for step in self.steps if step.casefold() == folded), None)
 
 
 def is_template(text: str) -> bool:
@@ -399,9 +406,7 @@ def render(text: str, scope: Scope) -> str:
     try:
         pieces, size = [], 0
         template, wanted = _compiled(text)
-        known = {name.casefold(): value for name, value in _names(scope).items()}
-        given = {name: known[name.casefold()] for name in wanted if name.casefold() in known}
-        for piece in template.generate(given):
+        for piece in template.generate(_names(wanted, scope)):
             size += len(piece)
             if size > MAX_RENDERED:
                 raise TemplateError(f"the text grew past {MAX_RENDERED:,} characters", mend="Attach a file instead.")
@@ -421,24 +426,36 @@ def shorten(text: str, length: int = 60) -> str:
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
-def _names(scope: Scope) -> dict[str, Any]:
-    names: dict[str, Any] = {"today": scope.now.date(), "now": scope.now}
-    if scope.rows is not None:
-        names["rows"] = StepView(scope.rows, "rows")
-    for name, rows in scope.steps.items():
-        names[name] = StepView(rows, name, one=name in scope.each)
-    names["inputs"] = RowView(scope.inputs, "inputs")
-    for name in scope.each:  # the columns of a for_each's row
-        names |= _columns(scope.steps[name].rows[0], name)
-    if scope.row is not None:
-        names |= _columns(scope.row, "row")
-        for column in scope.varying:
-            names[column] = _environment().undefined(
-                hint=f"{column} isn't the same in all rows of the group: use `rows`, or group by it too"
+def _names(wanted: Iterable[str], scope: Scope) -> dict[str, Any]:
+    """The values of these names, ignoring case; those that the scope doesn't know are left out."""
+    row = {name.casefold(): name for name in scope.row} if scope.row is not None else {}
+    each = {c.casefold(): (name, c) for name in scope.each for c in scope.steps[name].rows[0]} if scope.each else {}
+    found: dict[str, Any] = {}
+    for name in wanted:
+        key = name.casefold()
+        if scope.row is not None and key in row:
+            found[name] = _column(scope.row, row[key], "row")
+        elif key in scope.varying:
+            found[name] = _environment().undefined(
+                hint=f"{name} isn't the same in all rows of the group: use `rows`, or group by it too"
             )
-        names["row"] = RowView(scope.row, "row")
-    return names
+        elif scope.row is not None and key == "row":
+            found[name] = RowView(scope.row, "row")
+        elif key in each:
+            found[name] = _column(scope.steps[each[key][0]].rows[0], each[key][1], each[key][0])
+        elif key == "inputs":
+            found[name] = RowView(scope.inputs, "inputs")
+        elif (step := scope.step_name(name)) is not None:
+            found[name] = StepView(scope.steps[step], step, one=step in scope.each)
+        elif key == "rows" and scope.rows is not None:
+            found[name] = StepView(scope.rows, "rows")
+        elif key == "today":
+            found[name] = scope.now.date()
+        elif key == "now":
+            found[name] = scope.now
+    return found
 
 
-def _columns(row: Row, what: str) -> dict[str, Any]:
-    return {name: _null(name, what) if value is None else value for name, value in row.items()}
+def _column(row: Row, name: str, what: str) -> Any:
+    value = row[name]
+    return _null(name, what) if value is None else value
