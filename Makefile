@@ -1,0 +1,44 @@
+# install, demo, test. The lines behind each stand in the README, for machines without make.
+
+VENV   := .venv
+PY     := $(VENV)/bin/python
+AGENT  := $(VENV)/bin/agent
+PIP    := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
+# Touched when an installation has ended well, so that the second call doesn't install again.
+RUN    := $(VENV)/.installed-run
+TEST   := $(VENV)/.installed-test
+
+.PHONY: install demo test
+.DELETE_ON_ERROR:
+
+# Everything: what deskhand needs to run, and what its tests need.
+install: $(TEST)
+
+# What the main job needs and nothing else; then the job, on an office made for it in ./demo.
+demo: $(RUN)
+	@test -e demo/agent.toml || $(AGENT) init --demo demo
+	@$(AGENT) run "reconcile invoices" --workspace demo --yes || test $$? -eq 4 # 4: done, with exceptions
+
+# ruff, mypy and import-linter run as tests, in tests/test_house.py.
+test: $(TEST)
+	@$(PY) -m pytest -n 2
+
+$(RUN): pyproject.toml | $(PY)
+	@echo "Installing what deskhand needs into $(VENV); this takes a minute the first time."
+	@$(PIP) --editable .
+	@touch $@
+
+$(TEST): pyproject.toml | $(PY)
+	@echo "Installing deskhand and what its tests need into $(VENV); this takes a minute the first time."
+	@$(PIP) --editable '.[test]'
+	@touch $@ $(RUN)
+
+# The first Python that is new enough and can make environments; PYTHON=… chooses another.
+$(PY):
+	@for python in $(PYTHON) python3.11 python3 python3.12 python3.13 python3.14; do \
+	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    exec "$$python" -m venv $(VENV); \
+	  fi; \
+	done; \
+	echo "deskhand needs Python 3.11 or newer, with venv (Debian: apt-get install python3 python3-venv)." >&2; \
+	echo "Name one with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1

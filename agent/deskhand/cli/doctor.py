@@ -12,7 +12,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -75,8 +75,6 @@ def _show(findings: list[Finding], color: bool) -> None:
 
 def _python() -> Finding:
     version = ".".join(str(part) for part in sys.version_info[:3])
-    if sys.version_info < (3, 11):
-        return Finding("python", "bad", f"{version} is too old", "Install Python 3.11 or newer.")
     return Finding("python", "ok", f"{version}, {sys.executable}")
 
 
@@ -127,7 +125,11 @@ def _workspace(directory: Path | None) -> Iterator[Finding]:
         workspace = open_workspace(directory)
     except WorkspaceError as error:
         nothing_here = directory is None and error.where is None and not error.problems
-        yield Finding("workspace", "note" if nothing_here else "bad", error.message, error.mend)
+        for problem in error.problems:
+            yield Finding("workspace", "bad", str(replace(problem, mend="")), problem.mend)
+        if not error.problems:
+            place = f"{error.where}: " if error.where is not None else ""
+            yield Finding("workspace", "note" if nothing_here else "bad", place + error.message, error.mend)
         yield _disk(Path.cwd())
         return
     yield Finding("workspace", "ok", f"{workspace.name} in {workspace.root}")
