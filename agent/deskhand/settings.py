@@ -128,9 +128,13 @@ def _split_key(dotted: str) -> KeyPath:
 
 
 def _where(file: Path, lines: Mapping[KeyPath, int], path: KeyPath) -> Where:
-    while path and path not in lines:
+    """The line of a key; of the first thing inside it where it has none of its own; else of what is around."""
+    while path:
+        inside = [line for key, line in lines.items() if key[: len(path)] == path]
+        if inside:
+            return Where(file=str(file), line=lines.get(path, min(inside)))
         path = path[:-1]
-    return Where(file=str(file), line=lines.get(path))
+    return Where(file=str(file))
 
 
 def _parse(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
