@@ -112,7 +112,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         """,
         """
         create table audit (
-          n integer primary key,
+          n integer primary key autoincrement,
           at text not null,
           run text,
           kind text not null,
