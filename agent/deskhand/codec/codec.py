@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -107,9 +107,9 @@ class Codec:
             return Decimal(repr(raw))
         if isinstance(raw, str):
             parsed = numbers.parse(raw.strip())
-            if parsed is not None and not (parsed.unsettled == "," and self._point is None):
-                settled = parsed.settle(self._point or ".")
-                if settled.style.point in ("", self._point or settled.style.point):
+            if parsed is not None and not (parsed.unsettled == "," and self.point is None):
+                settled = parsed.settle(self.point or ".")
+                if settled.style.point in ("", self.point or settled.style.point):
                     return settled.value
         raise self._misfit(raw)
 
@@ -149,8 +149,8 @@ class Codec:
         raise self._misfit(raw)
 
     def _covers(self, parts: moments.Parts, *, numeric: bool) -> bool:
-        if numeric:
-            return True
+        if numeric or parts.family == "ymd":
+            return True  # year first leaves nothing to guess
         date = moments.format_of(parts._replace(between=""), self._orders).replace("%-", "%")
         return any(form.replace("%-", "%")[:8] == date[:8] for form in self.formats)
 
@@ -240,12 +240,10 @@ class Codec:
 
     def _encode_text(self, value: str, like: Any) -> Any:
         form = _native(like) if like is not None else (self.formats or ("text",))[0]
-        if form in ("integer", "real") and numbers.is_plain(value) and str(Decimal(value)) == value:
-            number = Decimal(value)
-            if number == number.to_integral_value() and abs(number) < 2**63:
-                return int(number) if form == "integer" else float(number)
-            if form == "real" and repr(float(number)) == value:
-                return float(number)
+        if form in ("integer", "real") and numbers.is_plain(value):
+            number = float(value) if form == "real" or "." in value else int(value)
+            if abs(number) < 2**63 and self._decode_text(number) == value:
+                return number
         return value
 
     def _encode_blob(self, value: bytes, like: Any) -> Any:
@@ -276,23 +274,22 @@ class Codec:
         style = self._style(like, form)
         needed = _decimals(value)
         if needed > style.decimals:
-            style = numbers.Style(
-                style.before, style.group, style.point or self._point or ".", self.scale, style.after,
-                style.negative, style.plus,
-            )  # fmt: skip
+            style = replace(style, point=style.point or self.point or ".", decimals=self.scale)
         return numbers.write(value, style)
 
     def _encode_double(self, value: float, like: Any) -> Any:
         form = _native(like) if like is not None else (self.formats or ("real",))[0]
-        if form == "text" or form not in ("integer", "real"):
-            return format(Decimal(repr(value)), "f") if math.isfinite(value) else value
+        if form not in ("integer", "real") and math.isfinite(value):
+            number = Decimal(repr(value))
+            point = self.point or "."
+            return numbers.write(number, replace(self._style(like, form), point=point, decimals=_decimals(number)))
         return int(value) if form == "integer" and value.is_integer() and abs(value) < 2**53 else value
 
     def _style(self, like: Any, form: str) -> numbers.Style:
         if isinstance(like, str):
             parsed = numbers.parse(like.strip())
             if parsed is not None:
-                return parsed.settle(self._point or ".").style
+                return parsed.settle(self.point or ".").style
         return numbers.style_of(form if form != "text" else "1234567")
 
     def _encode_date(self, value: dt.date, like: Any) -> Any:
@@ -356,7 +353,7 @@ class Codec:
         return moments.orders_of(self.formats)
 
     @cached_property
-    def _point(self) -> str | None:
+    def point(self) -> str | None:
         """The decimal point of this column's texts; None where there are none."""
         texts = [numbers.parse(f) for f in self.formats if f not in ("integer", "real", "text")]
         return numbers.point_of([p for p in texts if p is not None]) if texts else None
@@ -441,11 +438,3 @@ def to_text(value: Value, type: str) -> str:
     if isinstance(value, bytes):
         return value.hex()
     return str(value)
-
-
-def formats_by_count(forms: Iterable[str]) -> tuple[str, ...]:
-    """The distinct formats, the most frequent first (the first seen, where two are as frequent)."""
-    counts: dict[str, int] = {}
-    for form in forms:
-        counts[form] = counts.get(form, 0) + 1
-    return tuple(sorted(counts, key=lambda form: -counts[form]))

@@ -40,7 +40,9 @@ def decode(codec: Codec, raws: Sequence[Any]) -> pa.Array:
         return pa.nulls(len(raws), arrow_type(codec))
     if kinds == {str}:
         texts = pa.array(raws, pa.string())
-        return _text(texts) if codec.kind == "text" else _by_distinct(codec, texts)
+        if codec.kind == "text":
+            return _text(texts)
+        return _plain_numbers(codec, texts) or _by_distinct(codec, texts)
     if codec.kind == "integer" and kinds == {int}:
         return pa.array(raws, pa.int64())
     if codec.kind == "double" and kinds <= {float}:
@@ -69,6 +71,19 @@ def _text(texts: pa.Array) -> pa.Array:
     if not pc.any(blank).as_py():
         return texts
     return pc.if_else(blank, pa.scalar(None, pa.string()), texts)
+
+
+def _plain_numbers(codec: Codec, texts: pa.Array) -> pa.Array | None:
+    """Numbers as programs write them, parsed by Arrow; None where any text is something else."""
+    if codec.kind not in ("integer", "decimal") or codec.point not in (None, "."):
+        return None
+    plain = pc.match_substring_regex(texts, r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$")
+    if not pc.all(plain).as_py():
+        return None
+    try:
+        return pc.cast(texts, arrow_type(codec))
+    except pa.ArrowInvalid:
+        return None
 
 
 def _by_distinct(codec: Codec, texts: pa.Array) -> pa.Array:

@@ -10,83 +10,30 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from deskhand.codec import moments, numbers
-from deskhand.codec.codec import Codec, Kind, _boolean_form, _native, formats_by_count
+from deskhand.codec.codec import Codec, Kind, _boolean_form, _native
 
 _IDENTIFIERS = frozenset(
-    {
-        "id",
-        "ids",
-        "no",
-        "nr",
-        "num",
-        "number",
-        "numbers",
-        "code",
-        "codes",
-        "key",
-        "ref",
-        "reference",
-        "account",
-        "acct",
-        "iban",
-        "bic",
-        "sku",
-        "ean",
-        "isbn",
-        "zip",
-        "plz",
-        "postcode",
-        "phone",
-        "fax",
-        "mobile",
-        "tel",
-        "serial",
-        "barcode",
-        "nummer",
-        "konto",
-        "kontonummer",
-        "kennung",
-        "kunde",
-        "ticket",
-    }
+    re.findall(
+        r"\w+",
+        """
+    id ids no nr num number numbers code codes key ref reference account acct iban bic sku ean isbn zip
+    plz postcode phone fax mobile tel serial barcode nummer konto kontonummer kennung kunde ticket
+        """,
+    )
 )
 _DATES = frozenset(
-    {
-        "date",
-        "dates",
-        "day",
-        "datum",
-        "tag",
-        "due",
-        "on",
-        "at",
-        "since",
-        "until",
-        "from",
-        "to",
-        "valid",
-        "expires",
-        "expiry",
-        "born",
-        "birthday",
-        "dob",
-        "start",
-        "end",
-        "begin",
-        "created",
-        "updated",
-        "paid",
-        "posted",
-        "issued",
-        "shipped",
-        "received",
-        "dated",
-    }
+    re.findall(
+        r"\w+",
+        """
+    date dates day datum tag due on at since until from to valid expires expiry born birthday dob start
+    end begin created updated paid posted issued shipped received dated
+        """,
+    )
 )
 _COMMON = 0.05
 """A share of values above which more than six decimals are what the column means, not dust."""
@@ -103,8 +50,12 @@ def infer(values: Iterable[Any], *, name: str = "", declared: str = "") -> Codec
     column; in a file, a column with letters is text.
     """
     values = values if isinstance(values, list) else list(values)
-    counted = _count(values)
     kind, scale = _declared(declared)
+    if kind != "boolean" and set(map(type, values)) - {type(None)} == {float}:
+        reals = [value for value in values if value is not None]
+        if not reals[0].is_integer() or not all(map(float.is_integer, reals)):
+            return _reals(reals, {}, ("real",), kind, scale)
+    counted = _count(values)
     filled = {key: n for key, n in counted.items() if not _is_blank(key[1])}
     nones = (type(None), None) in counted
     blank = "" if len(filled) < len(counted) and not nones else None
@@ -135,7 +86,12 @@ def _is_blank(value: Any) -> bool:
 
 
 def _formats(counted: Counted, form: Any) -> tuple[str, ...]:
-    return formats_by_count(text for key, n in counted.items() for text in (form(key),) * n)
+    """The formats of these values, the most frequent first (the first seen, where two are as frequent)."""
+    totals: dict[str, int] = {}
+    for key, n in counted.items():
+        text = form(key)
+        totals[text] = totals.get(text, 0) + n
+    return tuple(sorted(totals, key=lambda text: -totals[text]))
 
 
 def _declared(text: str) -> tuple[Kind, int]:
@@ -306,36 +262,62 @@ def _numbers(counted: Counted, declared: Kind, declared_scale: int, *, codes: bo
     if len(currencies) > 1:
         return None
 
+    shown: dict[int, str] = {}  # plain numbers share a few styles; showing one takes longer than reading it
+
     def form(key: tuple[type, Any]) -> str:
-        return str(parsed[key].style) if key in parsed else _native(key[1])
+        if key not in parsed:
+            return _native(key[1])
+        style = parsed[key].style
+        return shown.get(id(style)) or shown.setdefault(id(style), str(style))
 
     formats = _formats(counted, form)
+    plain = [value for (kind, value), n in counted.items() if kind is float for _ in range(n)]
+    whole = [value for kind, value in counted if kind is int]
+    texts = {p: counted[key] for key, p in parsed.items()}
+    codec = _reals(plain, texts, formats, declared, declared_scale, whole)
+    return None if parsed and plain and codec.kind == "double" else codec
+
+
+def _reals(
+    reals: list[float],
+    texts: Mapping[numbers.Parsed, int],
+    formats: tuple[str, ...],
+    declared: Kind,
+    declared_scale: int,
+    whole: Sequence[int] = (),
+) -> Codec:
+    """The codec of a column of numbers: whole ones, money, or measurements that only a DOUBLE holds.
+
+    A REAL with more than six decimals is dust unless such are common.
+    """
     double = Codec("double", formats)
-    reals = {value: n for (kind, value), n in counted.items() if kind is float}
-    if any(not math.isfinite(value) for value in reals):
-        return None if parsed else double
-    decimals = [len(p.decimals) for p in parsed.values()]
-    long = sum(n for value, n in reals.items() if not value.is_integer() and real_decimals(value) > _MOST_DECIMALS)
-    total = sum(counted.values())
-    if long > total * _COMMON or max(decimals, default=0) > _MOST_DECIMALS:
+    try:
+        odd = [value for value in reals if round(value, 2) != value]
+    except (ValueError, OverflowError):
         return double
-    decimals += [d for value in reals if (d := real_decimals(value)) <= _MOST_DECIMALS]
-    scale = max(decimals, default=0)
-    if not scale and declared != "decimal" and not currencies and not long:
+    if not all(map(math.isfinite, reals)):
+        return double
+    fine = [real_decimals(value) for value in odd]
+    long = sum(decimals > _MOST_DECIMALS for decimals in fine)
+    if long > (len(reals) + sum(texts.values()) + len(whole)) * _COMMON:
+        return double
+    scale = max((d for d in fine if d <= _MOST_DECIMALS), default=0)
+    scale = max([scale, *(len(p.decimals) for p in texts)])
+    if scale > _MOST_DECIMALS:
+        return double
+    integral = not scale and not odd and all(map(float.is_integer, reals))
+    if integral and declared != "decimal" and not any(p.style.currency for p in texts):
         return Codec("integer", formats) if all(abs(v) < 10**numbers.DIGITS for v in reals) else double
     codec = Codec("decimal", formats, max(2, scale, declared_scale if declared == "decimal" else 0))
-    try:
-        for _, value in counted:
-            codec.decode(value)
-    except ValueError:  # more digits than DECIMAL(18, s) holds
-        return None if parsed else double
-    return codec
+    room = 10 ** (numbers.DIGITS - codec.scale)
+    largest = max([max(map(abs, reals), default=0), *map(abs, whole), *(abs(p.value) for p in texts)])
+    return codec if largest < room else double
 
 
 def real_decimals(value: float) -> int:
     """How many decimals a REAL means: those of its shortest text, without the dust of binary arithmetic."""
-    if round(value, 2) == value:
-        return 0 if value.is_integer() else 1 if round(value, 1) == value else 2
+    if abs(value) < 1e-9:
+        return 99  # nothing that money could mean
     number = Decimal(repr(value))
     keep = min(9, max(0, 14 - number.adjusted()))
     exponent = number.quantize(Decimal(1).scaleb(-keep), ROUND_HALF_EVEN).normalize().as_tuple().exponent

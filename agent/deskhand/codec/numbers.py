@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 DIGITS = 18
 """The most digits of a number; what is longer is an identifier."""
@@ -52,8 +53,15 @@ class Style:
         return write(shown, self)
 
 
-@dataclass(frozen=True)
-class Parsed:
+_BARE = Style()
+
+
+@lru_cache(maxsize=64)
+def _plain_style(decimals: int) -> Style:
+    return Style(point="." if decimals else "", decimals=decimals)
+
+
+class Parsed(NamedTuple):
     """A text taken apart; `unsettled` names the separator that could be point or group."""
 
     negative: bool
@@ -68,12 +76,15 @@ class Parsed:
             return self
         if self.unsettled == point:
             return self._pointed()
-        return replace(self, unsettled="", style=replace(self.style, group=self.unsettled))
+        return self._replace(unsettled="", style=replace(self.style, group=self.unsettled))
 
     def _pointed(self) -> Parsed:
         head, tail = self.digits[:-3], self.digits[-3:]
-        style = replace(self.style, point=self.unsettled, decimals=3)
-        return replace(self, digits=head, decimals=tail, style=style, unsettled="")
+        if self.style == _BARE and self.unsettled == ".":
+            style = _plain_style(3)
+        else:
+            style = replace(self.style, point=self.unsettled, decimals=3)
+        return self._replace(digits=head, decimals=tail, style=style, unsettled="")
 
     @property
     def value(self) -> Decimal:
@@ -91,12 +102,12 @@ def parse(text: str) -> Parsed | None:
     """The text as a number, or None. `settle` decides where its one separator is ambiguous."""
     if _PLAIN.fullmatch(text) is not None:
         negative = text[0] == "-"
-        head, point, tail = text.lstrip("-").partition(".")
+        head, _, tail = text.lstrip("-").partition(".")
         if len(head) + len(tail) > DIGITS:
             return None
         if len(tail) == 3 and len(head) <= 3 and head != "0":
-            return Parsed(negative, head + tail, "", Style(), unsettled=".")
-        return Parsed(negative, head, tail, Style(point=point, decimals=len(tail)))
+            return Parsed(negative, head + tail, "", _BARE, ".")
+        return Parsed(negative, head, tail, _plain_style(len(tail)))
     found = _TEXT.fullmatch(text)
     if found is None:
         return None
