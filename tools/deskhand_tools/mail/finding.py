@@ -1,0 +1,183 @@
+"""Which mail a row means: by its id, in the folder that the row was read from.
+
+The folder is told by where the id's values came from (`mail.Newsletters`), else by the row's column `folder`
+where that names a folder with such a mail; else the inbox and then every other folder but Trash and Sent is
+searched (and these two last, where the row was read from `all`). A mail that an earlier act of this run moved
+is followed. This module refuses to guess between mails with different ids and to change anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from deskhand.contract import Call, ResultColumn
+from deskhand.errors import BusinessError
+
+from deskhand_tools.mail.mailbox import Mailbox
+from deskhand_tools.mail.message import Head, bare_id
+from deskhand_tools.mail.store import Entry
+from deskhand_tools.mail.tables import ALL, ATTACHMENTS
+
+ID_COLUMNS = ("id", "mail_id")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A mail that a row means. `repeated` where an earlier row of the same act has already taken it."""
+
+    entry: Entry
+    head: Head
+    repeated: bool = False
+
+    @property
+    def about(self) -> str:
+        """One short line for a person."""
+        sender = self.head.sender or "unknown sender"
+        return f"{self.entry.folder}: {self.head.subject or '(no subject)'} ({sender})"
+
+
+def id_column(columns: Sequence[ResultColumn], connection: str = "") -> ResultColumn | None:
+    """The column that brings the ids: one read from this mailbox if there is one, else `id`, else `mail_id`."""
+    named = [c for name in ID_COLUMNS for c in columns if c.name.casefold() == name]
+    ours = [c for c in named if _from_mail(c, connection)]
+    return next(iter([*ours, *named]), None)
+
+
+def _from_mail(column: ResultColumn, connection: str) -> bool:
+    if column.origin is None or column.origin[2].casefold() not in ID_COLUMNS:
+        return False
+    return not connection or column.origin[0].casefold() == connection.casefold()
+
+
+@dataclass
+class Finder:
+    """Finds mails for the rows of acts; remembers where this run's acts have moved mails to."""
+
+    mailbox: Mailbox
+    connection: str
+    _trail: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
+
+    def moved(self, folder: str, id: str, target: str, uid: str) -> None:
+        """Note that an act has moved a mail."""
+        self._trail.setdefault((folder, bare_id(id)), []).append((target, uid))
+
+    def search(self) -> Search:
+        """A search for the rows of one act, over the mailbox as it stands now."""
+        return Search(self)
+
+
+class Search:
+    """Looks mails up for the calls of one act; a folder is listed once."""
+
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
+        self._mailbox = finder.mailbox
+        self._listed: dict[str, dict[str, list[tuple[Entry, Head]]]] = {}
+        self._taken: set[tuple[str, str]] = set()
+
+    def find(self, call: Call, *, take: bool, anywhere: bool) -> Found:
+        """The mail that a call's row means. BusinessError where it brings no id or there is no such mail.
+
+        take: two rows with one id mean two copies, if there are two. anywhere: a mail that has left the
+        folder it was read from may be found in another one.
+        """
+        column = id_column(call.columns, self._finder.connection)
+        wanted = self.id_of(call, column)
+        source = self._source(call, column, wanted)
+        if source is not None:
+            candidates = self._within([source], wanted) or self._followed(source, wanted)
+            if not candidates and anywhere:
+                candidates = self._within(self._folders(), wanted)
+            place = f"in {source}"
+        else:
+            candidates = self._within(self._folders(last=_reads_all(column)), wanted)
+            place = "in any folder but Trash and Sent"
+        if not candidates:
+            raise BusinessError(f"there is no mail with the id {wanted} {place}")
+        if not take:
+            return Found(*candidates[0])
+        for entry, head in candidates:
+            if (entry.folder, entry.uid) not in self._taken:
+                self._taken.add((entry.folder, entry.uid))
+                return Found(entry, head)
+        return Found(*candidates[-1], repeated=True)
+
+    def id_of(self, call: Call, column: ResultColumn | None = None) -> str:
+        """The id that a call's row brings, as it stands there; BusinessError where it brings none."""
+        column = column or id_column(call.columns, self._finder.connection)
+        row = {name.casefold(): value for name, value in (call.row or {}).items()}
+        names = [column.name.casefold()] if column else [n for n in ID_COLUMNS if n in row]
+        if not names or names[0] not in row:
+            raise BusinessError(
+                "the row brings no id of a mail", mend="Select the column `id` of the mails, or group by it."
+            )
+        value = row[names[0]]
+        if value is None or not str(value).strip():
+            raise BusinessError("the id of the mail is empty")
+        return str(value).strip()
+
+    def within(self, folder: str, wanted: str) -> tuple[Entry, Head] | None:
+        """A folder's mail with that id, if there is one."""
+        return next(iter(self._within([folder], wanted)), None)
+
+    # ------------------------------------------------------------ where to look
+
+    def _source(self, call: Call, column: ResultColumn | None, wanted: str) -> str | None:
+        """The folder that the row was read from, where that can be told."""
+        ours = column is not None and _from_mail(column, self._finder.connection)
+        if ours and column is not None and column.origin is not None:
+            table = column.origin[1]
+            if table.casefold() not in (ALL, ATTACHMENTS) and not table.casefold().startswith(ATTACHMENTS + "/"):
+                folder = self._mailbox.folder(table)
+                return folder.name if folder else table
+        row = {name.casefold(): value for name, value in (call.row or {}).items()}
+        named = row.get("folder")
+        if not isinstance(named, str) or not named.strip():
+            return None
+        origin = next((c.origin for c in call.columns if c.name.casefold() == "folder"), None)
+        told = origin is not None and origin[0].casefold() == self._finder.connection.casefold()
+        if origin is not None and not told:
+            return None  # a folder from another source says where a mail should go, not where it is
+        folder = self._mailbox.folder(named)
+        if told:
+            return folder.name if folder else named
+        # Of unknown origin: believed only where it proves right.
+        return folder.name if folder and self._within([folder.name], wanted) else None
+
+    def _folders(self, *, last: bool = False) -> list[str]:
+        folders = self._mailbox.store.folders()
+        first = [f.name for f in folders if f.role not in ("sent", "trash")]
+        return first + ([f.name for f in folders if f.role in ("sent", "trash")] if last else [])
+
+    def _within(self, folders: Iterable[str], wanted: str) -> list[tuple[Entry, Head]]:
+        bare = bare_id(wanted)
+        return [pair for folder in folders for pair in self._index(folder).get(bare, [])]
+
+    def _index(self, folder: str) -> dict[str, list[tuple[Entry, Head]]]:
+        if folder not in self._listed:
+            index: dict[str, list[tuple[Entry, Head]]] = {}
+            for entry, head in self._mailbox.mails(folder):
+                index.setdefault(bare_id(head.id), []).append((entry, head))
+            self._listed[folder] = index
+        return self._listed[folder]
+
+    def _followed(self, folder: str, wanted: str) -> list[tuple[Entry, Head]]:
+        found: list[tuple[Entry, Head]] = []
+        bare = bare_id(wanted)
+        ways = list(self._finder._trail.get((folder, bare), ()))
+        seen: set[tuple[str, str]] = set()
+        while ways:
+            target, uid = ways.pop(0)
+            if (target, uid) in seen:
+                continue
+            seen.add((target, uid))
+            here = [p for p in self._index(target).get(bare, []) if p[0].uid == uid]
+            found += here
+            if not here:
+                ways += self._finder._trail.get((target, bare), ())
+        return found
+
+
+def _reads_all(column: ResultColumn | None) -> bool:
+    return column is not None and column.origin is not None and column.origin[1].casefold() == ALL
