@@ -110,15 +110,16 @@ class Catalog:
         return list(self._listing(self.workspace.connection(connection).name).tables)
 
     def table_names(self, connection: str) -> list[str]:
-        """The names of `tables`."""
-        return [table.name for table in self.tables(connection)]
+        """The names of `tables`; none where there is no such connection."""
+        found = self._known(connection)
+        return [] if found is None else [table.name for table in self.tables(found)]
 
     def table(self, connection: str, name: str) -> Table | None:
         """The table of that name, ignoring case; the tool is asked for those that can't be listed (globs).
 
         None where there is no such table, no such connection, or where the connection has an `error`.
         """
-        found = {c.casefold(): c for c in self.connections()}.get(connection.casefold())
+        found = self._known(connection)
         if found is None:
             return None
         listed = self._listing(found).by_name.get(name.casefold())
@@ -154,6 +155,10 @@ class Catalog:
         return hashlib.sha256(json.dumps(shape).encode()).hexdigest()
 
     # ------------------------------------------------------------ looking and remembering
+
+    def _known(self, connection: str) -> str | None:
+        folded = connection.casefold()
+        return next((name for name in self.workspace.connections if name.casefold() == folded), None)
 
     def _listing(self, name: str) -> _Listing:
         if name not in self._listings:

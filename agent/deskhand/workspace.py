@@ -123,9 +123,11 @@ class Workspace:
 
     def make_state_dir(self) -> Path:
         """`.deskhand/`, made where missing: readable by its owner only, and ignored by git."""
-        if not self.state_dir.is_dir():
+        marker = self.state_dir / ".gitignore"
+        if not marker.exists():
             self.state_dir.mkdir(mode=0o700, exist_ok=True)
-            (self.state_dir / ".gitignore").write_text("*\n", encoding="utf-8")
+            self.state_dir.chmod(0o700)
+            marker.write_text("*\n", encoding="utf-8")
         return self.state_dir
 
     def files_root(self) -> Path | None:
