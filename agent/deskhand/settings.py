@@ -78,19 +78,22 @@ class Settings:
         return _where(self.file, self.lines, path)
 
 
-def read_settings(file: Path) -> Settings:
-    """Read and check agent.toml. Raises WorkspaceError with every problem at once."""
+def read_settings(file: Path) -> tuple[Settings, list[Problem]]:
+    """Read agent.toml: what it says, and everything that is wrong with it.
+
+    Where there are problems, the settings are only good for finding more. Raises WorkspaceError for a file
+    that can't be read or isn't TOML.
+    """
     data, lines = _parse(file)
     reader = _Reader(file, data, lines)
-    settings = reader.read()
-    raise_problems(reader.problems, file)
-    return settings
+    return reader.read(), reader.problems
 
 
 def raise_problems(problems: list[Problem], file: Path) -> None:
-    """Raise them as one WorkspaceError, if there are any."""
+    """Raise them as one WorkspaceError, if there are any, in the order of their lines."""
     if not problems:
         return
+    problems = sorted(problems, key=lambda problem: problem.where.line or 0)
     if len(problems) == 1:
         only = problems[0]
         raise WorkspaceError(only.message, mend=only.mend, where=only.where, problems=problems)

@@ -91,8 +91,7 @@ class Workspace:
             raise WorkspaceError(
                 f"{directory} isn't a workspace: {what}", mend=f"Make one with `agent init {directory}`."
             )
-        settings = read_settings(file)
-        problems: list[Problem] = []
+        settings, problems = read_settings(file)
         connections = _connections(settings, tools or {}, problems)
         broken = {settings.connections[name].tool for name in settings.connections.keys() - connections.keys()}
         problems += _policy_problems(settings, tools or {}, broken)

@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from deskhand.codec import Codec, infer, to_text
 from hypothesis import given
 from hypothesis import strategies as st
-
-from deskhand.codec import Codec, infer, to_text
 
 D = Decimal
 DAY = dt.date(2026, 3, 11)

@@ -69,10 +69,10 @@ def init(directory: Path, demo: bool) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         made = _make_demo(directory) if demo else _make_empty(directory)
-    except PermissionError as error:
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise RefusedError(
-            f"{error.filename or directory} can't be written: {error.strerror}",
-            mend="Choose a folder that is yours.",
+            f"{error.filename or directory} can't be made: {error.strerror}",
+            mend="Name a folder of your own.",
         ) from None
     _tell(directory, made, demo)
 
