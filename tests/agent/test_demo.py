@@ -17,7 +17,6 @@ from typing import Any
 
 import openpyxl
 import pytest
-
 from deskhand.demo import MONTH_END, build, office, outcomes, support
 from deskhand.errors import WorkspaceError
 
@@ -161,6 +160,9 @@ class Reckoning:
         ]
         return fitting if len(fitting) == 1 else []
 
+    def due(self, invoice: dict[str, Any]) -> bool:
+        return dt.date.fromisoformat(invoice["due_date"]) <= MONTH_END
+
     def rows(self) -> Iterator[tuple[str, str, str, Decimal, Decimal]]:
         for number, invoice in self.invoices.items():
             expected = self.expected[number]
@@ -168,9 +170,8 @@ class Reckoning:
                 same = abs(self.received[number] - expected) <= Decimal("0.05")
                 outcome = "matched" if same else "different"
                 yield outcome, invoice["currency"], number, expected, self.received[number]
-            elif invoice["status"] != "cancelled" and expected > Decimal("0.05"):
-                if dt.date.fromisoformat(invoice["due_date"]) <= MONTH_END:
-                    yield "missing", invoice["currency"], number, expected, Decimal(0)
+            elif invoice["status"] != "cancelled" and expected > Decimal("0.05") and self.due(invoice):
+                yield "missing", invoice["currency"], number, expected, Decimal(0)
         for entry, currency, amount in self.unexpected:
             yield "unexpected", currency, entry, Decimal(0), amount
 
