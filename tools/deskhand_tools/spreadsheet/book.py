@@ -37,7 +37,7 @@ class Book:
         except BaseException as error:  # calamine's panics derive from BaseException
             raise DataError(
                 f"{self.name}: the sheet {sheet} can't be read ({_short(error)})",
-                mend="open the workbook and save it again",
+                mend="Open the workbook and save it again.",
                 where=Where(file=self.name),
             ) from error
         return rows
@@ -58,7 +58,7 @@ def open_book(content: bytes, name: str) -> Book:
     except BaseException as error:
         raise DataError(
             f"{name} is a damaged workbook ({_short(error)})",
-            mend="open it and save it again, or restore it from a backup",
+            mend="Open it and save it again, or restore it from a backup.",
             where=Where(file=name),
         ) from error
     hidden = frozenset(m.name for m in listed if m.visible != SheetVisibleEnum.Visible)
@@ -68,25 +68,25 @@ def open_book(content: bytes, name: str) -> Book:
 def diagnose(content: bytes) -> tuple[str, str] | None:
     """What is wrong with a workbook's bytes and what to do; None where they seem sound."""
     if not content:
-        return "is empty (0 bytes)", "save the workbook again, or delete the file"
+        return "is empty (0 bytes)", "Save the workbook again, or delete the file."
     if content.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in content:
-            return "is encrypted with a password", "open it, save it without the password, and run again"
-        return "is an old .xls workbook under another name", "open it and save it as .xlsx"
+            return "is encrypted with a password", "Open it, save it without the password, and run again."
+        return "is an old .xls workbook under another name", "Open it and save it as .xlsx."
     if not content.startswith(b"PK"):
-        return "is not a workbook", "check what the file is; a csv file must be named .csv"
+        return "is not a workbook", "Check what the file is; a csv file must be named .csv."
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = set(archive.namelist())
             size = sum(info.file_size for info in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return "is cut off or damaged", "copy it again from where it came, or restore it from a backup"
+        return "is cut off or damaged", "Copy it again from where it came, or restore it from a backup."
     if not any(n.lower() == "[content_types].xml" for n in names):
-        return "is an archive but not a workbook", "check what the file is"
+        return "is an archive but not a workbook", "Check what the file is."
     if not any(n.lower().startswith("xl/") for n in names):
-        return "is a document of another program, not a workbook", "check what the file is"
+        return "is a document of another program, not a workbook", "Check what the file is."
     if size > _LIMIT:
-        return "would unpack to more than 2 GB", "check where the file comes from"
+        return "would unpack to more than 2 GB", "Check where the file comes from."
     return None
 
 

@@ -54,7 +54,7 @@ class CsvText:
             bad = text[error.start : error.start + 1]
             raise BusinessError(
                 f"{self.name} is written in {self.encoding}, which has no character {bad!r}",
-                mend="save the file as UTF-8 first, or leave the character out",
+                mend="Save the file as UTF-8 first, or leave the character out.",
             ) from error
 
 
@@ -64,7 +64,7 @@ def read_csv(content: bytes, name: str, encoding: str | None = None, delimiter: 
     if "\x00" in text:
         raise DataError(
             f"{name} holds NUL characters: it is no text file, or cut off",
-            mend="export it again as csv",
+            mend="Export it again as csv.",
             where=Where(file=name),
         )
     cut = delimiter or ("\t" if name.lower().endswith(".tsv") else sniff(text))
@@ -75,7 +75,7 @@ def read_csv(content: bytes, name: str, encoding: str | None = None, delimiter: 
     except csv.Error as error:
         raise DataError(
             f"{name}: the quotes don't pair up near line {reader.line_num} ({error})",
-            mend='close the quote, and double a quote that stands inside a quoted cell ("")',
+            mend='Close the quote, and double a quote that stands inside a quoted cell ("").',
             where=Where(file=name, line=reader.line_num),
         ) from error
     return CsvText(name, text, used, bom, cut, _newline(text), rows)
@@ -92,7 +92,7 @@ def check_ragged(file: CsvText, layout: Layout) -> None:
             line = file.line_of(index)
             raise DataError(
                 f"{file.name}, line {line}: the row has {len(row)} cells, the header {width}",
-                mend=f'put quotes around the cell that holds a "{file.delimiter}", or name the extra column',
+                mend=f'Put quotes around the cell that holds a "{file.delimiter}", or name the extra column.',
                 where=Where(file=file.name, line=line),
             )
 
@@ -109,7 +109,7 @@ def decode(content: bytes, name: str, configured: str | None = None) -> tuple[st
             except UnicodeDecodeError as error:
                 raise DataError(
                     f"{name} begins as {encoding} but isn't, at byte {error.start + len(bom)}",
-                    mend="save it again as UTF-8",
+                    mend="Save it again as UTF-8.",
                     where=Where(file=name),
                 ) from error
     for encoding in dict.fromkeys(("utf-8", configured or "utf-8")):
@@ -134,7 +134,7 @@ def _guess(content: bytes, name: str) -> tuple[str, str, bytes]:
     if best is None:
         raise DataError(
             f"{name} is in no encoding that could be told",
-            mend='set `encoding = "…"` in the connection, or save the file as UTF-8',
+            mend='Set `encoding = "…"` in the connection, or save the file as UTF-8.',
             where=Where(file=name),
         )
     return content.decode(best.encoding), best.encoding, b""
@@ -218,7 +218,7 @@ class CsvEdit:
         if file.bom + file.text.encode(file.encoding, "replace") != b"" and len(self._spans) != len(file.rows):
             raise BusinessError(
                 f"{file.name} has quotes or line ends that can't be edited safely",
-                mend="open it and save it again as csv",
+                mend="Open it and save it again as csv.",
             )
 
     def _scan(self) -> Iterator[tuple[int, int, int]]:

@@ -47,7 +47,7 @@ def path_problem(text: str) -> tuple[str, str] | None:
 
     Looks at the text only; `inside` also follows links.
     """
-    mend = "give a path below the files' folder, such as reports/list.xlsx"
+    mend = "Give a path below the files' folder, such as reports/list.xlsx."
     if not text.strip():
         return "the file has no name", mend
     if any(ord(c) < 32 for c in text):
@@ -55,7 +55,7 @@ def path_problem(text: str) -> tuple[str, str] | None:
     if re.match(r"[A-Za-z]:", text) or text.startswith(("/", "\\", "~")):
         return f"{text} is an absolute path", mend
     if "\\" in text:
-        return f"{text} holds a backslash", "write folders with /: reports/list.xlsx"
+        return f"{text} holds a backslash", "Write folders with /: reports/list.xlsx."
     parts = text.split("/")
     if ".." in parts:
         return f"{text} leaves the files' folder", mend
@@ -63,15 +63,15 @@ def path_problem(text: str) -> tuple[str, str] | None:
         if part in ("", "."):
             return f"{text} holds an empty folder name", mend
         if _RESERVED.fullmatch(part):
-            return f"{part} is a name that Windows reserves", "choose another file name"
+            return f"{part} is a name that Windows reserves", "Choose another file name."
         if part[-1] in " ." or part[0] == " ":
-            return f"{part!r} begins or ends with a blank or a dot", "choose another file name"
+            return f"{part!r} begins or ends with a blank or a dot", "Choose another file name."
         if any(c in part for c in '<>:"|?*'):
-            return f'{part} holds one of < > : " | ? *', "choose another file name"
+            return f'{part} holds one of < > : " | ? *', "Choose another file name."
         if part.startswith((".", "~$")):
-            return f"{part} would be a hidden file, which is not a table", "choose another file name"
+            return f"{part} would be a hidden file, which is not a table", "Choose another file name."
         if len(part.encode("utf-8", "surrogatepass")) > 240:
-            return f"{part[:40]}… is longer than a file name may be", "choose a shorter file name"
+            return f"{part[:40]}… is longer than a file name may be", "Choose a shorter file name."
     return None
 
 
@@ -83,7 +83,7 @@ def output_problem(text: str) -> tuple[str, str] | None:
     if not text.lower().endswith(WRITABLE):
         return (
             f"{text} is neither an .xlsx nor a .csv file by its name",
-            "end the name in .xlsx or .csv",
+            "End the name in .xlsx or .csv.",
         )
     return None
 
@@ -91,15 +91,15 @@ def output_problem(text: str) -> tuple[str, str] | None:
 def sheet_problem(name: str) -> tuple[str, str] | None:
     """Why no workbook may have a sheet of that name, and what to do; None where it may."""
     if not name.strip():
-        return "the sheet has no name", "name it, or leave `sheet` out"
+        return "the sheet has no name", "Name it, or leave `sheet` out."
     if len(name) > 31:
-        return f"the sheet name {name!r} is longer than 31 characters", "choose a shorter name"
+        return f"the sheet name {name!r} is longer than 31 characters", "Choose a shorter name."
     if _SHEET_BAD.search(name):
-        return f"the sheet name {name!r} holds one of [ ] : * ? / \\", "choose another name"
+        return f"the sheet name {name!r} holds one of [ ] : * ? / \\", "Choose another name."
     if name[0] == "'" or name[-1] == "'":
-        return f"the sheet name {name!r} begins or ends with an apostrophe", "choose another name"
+        return f"the sheet name {name!r} begins or ends with an apostrophe", "Choose another name."
     if name.casefold() == "history":
-        return "History is a sheet name that Excel reserves", "choose another name"
+        return "History is a sheet name that Excel reserves", "Choose another name."
     return None
 
 
@@ -118,7 +118,7 @@ def inside(folder: Path, text: str) -> Path:
     if not path.resolve().is_relative_to(root):
         raise BusinessError(
             f"{text} leaves the files' folder through a link",
-            mend="write to a folder that really lies below the files' folder",
+            mend="Write to a folder that really lies below the files' folder.",
         )
     return path
 
@@ -149,11 +149,11 @@ def did_you_mean(name: str, candidates: Sequence[str]) -> str:
     """A mend that names the nearest candidates, or lists a few where none is near."""
     near = nearest(name, candidates)
     if near:
-        return "did you mean " + " or ".join(near) + "?"
+        return "Did you mean " + " or ".join(near) + "?"
     if candidates:
         more = " …" if len(candidates) > 8 else ""
-        return "there are: " + ", ".join(candidates[:8]) + more
-    return "there are none"
+        return "There are: " + ", ".join(candidates[:8]) + (more or ".")
+    return "There are none."
 
 
 def problem(code: str, found: tuple[str, str], *path: str | int) -> Problem:

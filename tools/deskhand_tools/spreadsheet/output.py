@@ -147,7 +147,7 @@ def csv_bytes(table: Matrix, name: str, *, encoding: str = "utf-8", delimiter: s
         bad = error.object[error.start : error.start + 1]
         raise BusinessError(
             f"{name} would be written in {encoding}, which has no character {bad!r}",
-            mend="leave `encoding` out of the connection to write UTF-8",
+            mend="Leave `encoding` out of the connection to write UTF-8.",
         ) from error
 
 
@@ -156,14 +156,14 @@ def check_size(table: Matrix, name: str) -> None:
     if len(table.rows) + 1 > MAX_ROWS or len(table.columns) > MAX_COLUMNS:
         raise BusinessError(
             f"{name}: {len(table.rows)} rows and {len(table.columns)} columns are more than a sheet holds",
-            mend=f"write a .csv file, or fewer than {MAX_ROWS} rows",
+            mend=f"Write a .csv file, or fewer than {MAX_ROWS} rows.",
         )
     for at, row in enumerate(table.rows):
         for column, value in zip(table.columns, row, strict=True):
             if isinstance(value, str) and len(value) > MAX_TEXT:
                 raise BusinessError(
                     f"{name}: row {at + 1}, column {column.name} has {len(value)} characters; a cell holds {MAX_TEXT}",
-                    mend="shorten the text, or write a .csv file",
+                    mend="Shorten the text, or write a .csv file.",
                 )
 
 

@@ -32,7 +32,7 @@ def refuse_if_open(path: Path, name: str) -> None:
     if lock is not None:
         raise UnavailableError(
             f"{name} is open in another program: close it and run `agent runs resume`",
-            mend=f"if it is open nowhere, delete the lock file {lock.name} beside it",
+            mend=f"If it is open nowhere, delete the lock file {lock.name} beside it.",
         )
 
 
@@ -98,13 +98,13 @@ def _explained(error: OSError, name: str) -> UnavailableError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return UnavailableError(
             f"the disk is full: {name} was left as it was",
-            mend="free some space and run `agent runs resume`",
+            mend="Free some space and run `agent runs resume`.",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return UnavailableError(
             f"{name} can't be written: {error.strerror}",
-            mend="give this user the right to write the file and its folder, then run `agent runs resume`",
+            mend="Give this user the right to write the file and its folder, then run `agent runs resume`.",
         )
     return UnavailableError(
-        f"{name} can't be written: {error.strerror or error}", mend="mend this and run `agent runs resume`"
+        f"{name} can't be written: {error.strerror or error}", mend="Mend this and run `agent runs resume`."
     )

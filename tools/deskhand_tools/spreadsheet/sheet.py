@@ -78,7 +78,7 @@ class Sheet:
             if index is None:
                 raise DataError(
                     f"{self.name} has no column {column.name} any more",
-                    mend="the file has changed since the catalog was read: run again",
+                    mend="The file has changed since the catalog was read: run again.",
                     where=Where(file=self.name),
                 )
             arrays.append(self._decoded(column, index))
@@ -95,7 +95,7 @@ class Sheet:
             row = self._misfit(codec, cells)
             raise DataError(
                 f"{self.name}, row {row}, column {column.name}: {error}",
-                mend="the file has changed since the catalog was read: run again",
+                mend="The file has changed since the catalog was read: run again.",
                 where=Where(file=self.name, line=row),
             ) from error
 

@@ -15,7 +15,7 @@ from deskhand.contract import Rows
 from deskhand.errors import DataError, Where
 
 from deskhand_tools.spreadsheet import names
-from deskhand_tools.spreadsheet.book import open_book
+from deskhand_tools.spreadsheet.book import Book, open_book
 from deskhand_tools.spreadsheet.csvtext import check_ragged, read_csv
 from deskhand_tools.spreadsheet.grid import lay_out
 from deskhand_tools.spreadsheet.sheet import Sheet
@@ -44,13 +44,7 @@ def read_table_bytes(
     if not name.lower().endswith(names.WORKBOOKS):
         return read_csv_bytes(name, content, encoding=encoding, delimiter=delimiter)
     book = open_book(content, name)
-    wanted = book.sheets[0] if sheet is None and book.sheets else _find(book.sheets, sheet)
-    if wanted is None:
-        raise DataError(
-            f"{name} has no sheet {sheet}" if sheet is not None else f"{name} has no worksheet",
-            mend=names.did_you_mean(sheet or "", book.sheets),
-            where=Where(file=name),
-        )
+    wanted = find_sheet(book, sheet)
     rows = book.grid(wanted)
     layout = lay_out(rows)
     title = name if sheet is None else f"{name}/{wanted}"
@@ -92,12 +86,27 @@ def write_table_bytes(rows: Rows, name: str, *, now: dt.datetime | None = None, 
         return output.xlsx_bytes([(sheet or output.FIRST_SHEET, output.matrix(rows))], now)
     if lowered.endswith(".csv"):
         return output.csv_bytes(output.matrix(rows), name)
-    raise BusinessError(f"{name} is neither an .xlsx nor a .csv file by its name", mend="end the name in .xlsx or .csv")
+    raise BusinessError(
+        f"{name} is neither an .xlsx nor a .csv file by its name", mend="End the name in .xlsx or .csv."
+    )
 
 
-def _find(sheets: tuple[str, ...], wanted: str | None) -> str | None:
+def find_sheet(book: Book, wanted: str | None) -> str:
+    """The sheet of that name, ignoring case where none is exactly so called; the first without a name.
+
+    Raises DataError naming the nearest where there is none.
+    """
     if wanted is None:
-        return None
+        if book.sheets:
+            return book.sheets[0]
+        raise DataError(f"{book.name} has no worksheet", mend="Add one.", where=Where(file=book.name))
     folded = wanted.casefold()
-    exact = next((s for s in sheets if s == wanted), None)
-    return exact or next((s for s in sheets if s.casefold() == folded), None)
+    for test in (wanted.__eq__, lambda sheet: sheet.casefold() == folded):
+        for sheet in book.sheets:
+            if test(sheet):
+                return sheet
+    raise DataError(
+        f"{book.name} has no sheet {wanted}",
+        mend=names.did_you_mean(wanted, book.sheets),
+        where=Where(file=book.name),
+    )
