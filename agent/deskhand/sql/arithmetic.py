@@ -1,0 +1,169 @@
+"""Exact arithmetic where DuckDB would give binary fractions, and whole numbers and days where it gives others.
+
+- `/` and `avg` of integers and Decimals are DECIMAL(38,10), computed exactly and rounded half to even at the
+  tenth place; by zero they are null. `median` of them is exact too.
+- `sum` of integers is BIGINT; a sum that doesn't fit is an error when it runs.
+- `date ± interval` of whole days, weeks, months or years, and `date_trunc` of a date, are DATE.
+- `*` with an unrounded operand keeps ten places; other products are exact (their scales add up). A product
+  that doesn't fit into 38 digits is an error when it runs, never a wrong value.
+- `//`, `%`, `mod`, `divide` by zero are null.
+
+This module refuses floating point: whatever is DOUBLE in the source stays DuckDB's own arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from deskhand.sql.probe import type_of, typed
+from deskhand.sql.types import INTEGERS, NULL, UNROUNDED, UNROUNDED_SCALE, decimal, exact, family, scale
+
+_WHOLE_UNITS = frozenset(
+    f"{unit}{plural}"
+    for unit in ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR", "DECADE", "CENTURY", "MILLENNIUM")
+    for plural in ("", "S")
+)
+_WHOLE_CALLS = frozenset({"to_days", "to_weeks", "to_months", "to_quarters", "to_years", "to_decades", "to_centuries"})
+
+
+def call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def cast(node: exp.Expr, type_: str) -> exp.Expr:
+    """The node as that type."""
+    return typed(exp.Cast(this=node, to=exp.DataType.build(type_, dialect="duckdb")), type_)
+
+
+def _number_type(node: exp.Expr) -> str | None:
+    type_ = type_of(node)
+    return "BIGINT" if type_ == NULL else type_
+
+
+def divide(left: exp.Expr, right: exp.Expr) -> exp.Expr | None:
+    """`left / right` as DECIMAL(38,10), or a DOUBLE that is null by zero; None where the types aren't numbers."""
+    a, b = _number_type(left), _number_type(right)
+    if family(a) != "number" or family(b) != "number" or a is None or b is None:
+        return None
+    if not (exact(a) and exact(b)):
+        quotient = exp.Div(this=exp.Paren(this=left), expression=call("nullif", right, exp.Literal.number(0)))
+        return typed(exp.Paren(this=quotient), "DOUBLE")
+    return typed(_quotient(left, scale(a), right, scale(b)), UNROUNDED)
+
+
+def _quotient(left: exp.Expr, left_scale: int, right: exp.Expr, right_scale: int) -> exp.Expr:
+    # decimal_division needs width(a) - scale(a) + scale(b) + 10 <= 38, so the dividend is narrowed to that;
+    # a dividend that doesn't fit is an error when it runs.
+    right_scale = min(right_scale, 14)
+    left_scale = min(left_scale, 18)
+    width = min(38, 38 - UNROUNDED_SCALE + left_scale - right_scale)
+    dividend = cast(left, f"DECIMAL({width},{left_scale})")
+    divisor = call("nullif", cast(right, f"DECIMAL(38,{right_scale})"), exp.Literal.number(0))
+    return cast(call("decimal_division", dividend, divisor, exp.Literal.number(UNROUNDED_SCALE)), UNROUNDED)
+
+
+def whole_quotient(left: exp.Expr, right: exp.Expr) -> exp.Expr | None:
+    """`left // right`: null by zero, and an integer for Decimals too (DuckDB gives a DOUBLE)."""
+    a, b = _number_type(left), _number_type(right)
+    if a is None or b is None or not (exact(a) and exact(b)):
+        return None
+    if a in INTEGERS and b in INTEGERS:
+        return exp.IntDiv(this=left, expression=call("nullif", right, exp.Literal.number(0)))
+    rest = exp.Mod(this=left.copy(), expression=call("nullif", right.copy(), exp.Literal.number(0)))
+    wide = max(scale(a), scale(b))
+    multiple = exp.Paren(this=exp.Sub(this=exp.Paren(this=left), expression=exp.Paren(this=rest)))
+    return cast(_quotient(multiple, wide, right, scale(b)), "BIGINT")
+
+
+def product(left: exp.Expr, right: exp.Expr, node: exp.Expr) -> exp.Expr | None:
+    """A product with an unrounded operand, kept at ten places so that chains of them don't run out of digits."""
+    a, b = type_of(left), type_of(right)
+    if a is None or b is None or not (exact(a) and exact(b)):
+        return None
+    places = scale(a) + scale(b)
+    if places > UNROUNDED_SCALE and UNROUNDED_SCALE in (scale(a), scale(b)):
+        return cast(node, UNROUNDED)
+    return None
+
+
+def whole_days(node: exp.Expr) -> bool:
+    """Whether an interval is certain to be of whole days."""
+    plain = node.unnest()
+    if isinstance(plain, exp.Interval):
+        unit = plain.args.get("unit")
+        if unit is not None:
+            return isinstance(unit, exp.Var) and str(unit.this).upper() in _WHOLE_UNITS
+        text = plain.this
+        if not (isinstance(text, exp.Literal) and text.is_string):
+            return False
+        named = [word.strip("0123456789+-") for word in str(text.this).upper().replace(",", " ").split()]
+        units = [word for word in named if word]
+        return bool(units) and all(word in _WHOLE_UNITS for word in units)
+    if isinstance(plain, exp.Mul):
+        sides = (plain.this, plain.expression)
+        return any(whole_days(a) and (type_of(b) in INTEGERS or type_of(b) == NULL) for a, b in (sides, sides[::-1]))
+    if isinstance(plain, exp.Add | exp.Sub):
+        return whole_days(plain.this) and whole_days(plain.expression)
+    if isinstance(plain, exp.Neg):
+        return whole_days(plain.this)
+    return isinstance(plain, exp.Anonymous) and plain.name.lower() in _WHOLE_CALLS
+
+
+def value_argument(argument: exp.Expr) -> exp.Expr:
+    """The value in an aggregate's argument, without `distinct` and `order by`."""
+    node = argument
+    while isinstance(node, exp.Order | exp.Limit | exp.HavingMax | exp.IgnoreNulls | exp.RespectNulls):
+        node = node.this
+    return value_argument(node.expressions[0]) if isinstance(node, exp.Distinct) else node
+
+
+def aggregate(core: exp.Expr, around: Callable[[exp.Expr], exp.Expr]) -> exp.Expr | None:
+    """`sum`, `avg`, `median` made exact; `around` puts filter and window around a call. None for the others.
+
+    `core` is the call without filter and window, its arguments typed already.
+    """
+    name = core.name.lower()
+    if name not in ("sum", "avg", "mean", "median", "count_if", "countif", "product") or len(core.expressions) != 1:
+        return None
+    argument = core.expressions[0]
+    type_ = type_of(value_argument(argument))
+    if name in ("count_if", "countif") or (name == "sum" and (type_ in INTEGERS or type_ == "BOOLEAN")):
+        return cast(around(core), "BIGINT")
+    if not exact(type_) or type_ is None:
+        return None
+    if name in ("avg", "mean"):
+        total = around(call("sum", argument.copy()))
+        return typed(_quotient(total, scale(type_), around(call("count", argument.copy())), 0), UNROUNDED)
+    if name == "median":
+        widened = argument.copy()
+        value = value_argument(widened)
+        wide = cast(value.copy(), UNROUNDED)
+        if value is widened:
+            widened = wide
+        else:
+            value.replace(wide)
+        return cast(around(call("median", widened)), UNROUNDED)
+    return None
+
+
+def day_result(node: exp.Expr, left: exp.Expr, right: exp.Expr) -> exp.Expr | None:
+    """`date ± interval` of whole days as a DATE."""
+    a, b = family(type_of(left)), family(type_of(right))
+    if a == "date" and b == "interval" and whole_days(right):
+        return cast(node, "DATE")
+    if a == "interval" and b == "date" and whole_days(left) and isinstance(node, exp.Add):
+        return cast(node, "DATE")
+    return None
+
+
+def round_by_input(core: exp.Expr) -> str | None:
+    """The type that a rounding to an input's number of places keeps: the operand's own, which loses nothing."""
+    if core.name.lower() not in ("round", "round_even", "roundbankers", "trunc") or len(core.expressions) != 2:
+        return None
+    value, places = core.expressions
+    type_ = type_of(value)
+    if type_ is None or decimal(type_) is None or places.find(exp.Placeholder) is None:
+        return None
+    return type_
