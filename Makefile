@@ -13,6 +13,7 @@ TEST   := $(VENV)/.installed-test
 
 # Everything: what deskhand needs to run, and what its tests need.
 install: $(TEST)
+	@echo "deskhand is in $(VENV): try $(AGENT) --help"
 
 # What the main job needs and nothing else; then the job, on an office made for it in ./demo.
 demo: $(RUN)
