@@ -55,7 +55,8 @@ class _Writer:
             try:
                 self._make_ledger(connection)
                 results = [self._row(connection, item) for item in items]
-                connection.execute("commit")
+                if not all(isinstance(result, BusinessError) for result in results):
+                    connection.execute("commit")  # else nothing is written, no empty ledger table either
             except sqlite3.IntegrityError as error:
                 raise _Rolled from error
             finally:
@@ -70,7 +71,8 @@ class _Writer:
             try:
                 self._make_ledger(connection)
                 result = self._row(connection, item)
-                connection.execute("commit")
+                if not isinstance(result, BusinessError):
+                    connection.execute("commit")
             except sqlite3.IntegrityError as error:
                 return self._refused(item, error)
             except _Rolled as error:

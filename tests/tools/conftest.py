@@ -1,0 +1,5 @@
+"""Asserts of the shared suite explain themselves as those of tests do."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.tools.conformance")
