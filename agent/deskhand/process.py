@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from deskhand.errors import Problem, ProblemsError, RefusedError, Where
+from deskhand.inputs import read_inputs
 from deskhand.nearest import suggest
 from deskhand.plan_yaml import Parsed, load
 
 if TYPE_CHECKING:
     from deskhand.plan import Plan
     from deskhand.workspace import Workspace
+
+__all__ = ["Process", "Processes", "Resolved", "load_processes", "read_inputs", "resolve"]
 
 SUFFIXES = (".yaml", ".yml")
 _NOT_PROCESSES = "pages"
@@ -57,6 +60,11 @@ class Processes(Mapping[str, "Plan"]):
         """The file of that process, usable or not."""
         folded = name.casefold()
         return next((p for p in self.found if p.name.casefold() == folded), None)
+
+    @property
+    def plans(self) -> Mapping[str, Plan]:
+        """The usable plans by name."""
+        return self
 
     @property
     def problems(self) -> tuple[Problem, ...]:

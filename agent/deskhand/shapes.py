@@ -63,7 +63,7 @@ class Shapes:
         known = self.catalog.table(connection, name)
         for likely in reversed(self._likely.get(folded, [])):
             if likely.name.fullmatch(name):
-                return known if known is not None and _alike(known, likely.table) else _as_open(name, likely, known)
+                return _either(name, known, likely.table)
         return known
 
     def connections(self) -> Sequence[str]:
@@ -78,13 +78,21 @@ class Shapes:
         return list(names.values())
 
     def produce(self, connection: str, table: Table) -> None:
-        """A table that an act makes; from here on it stands for any other of its name, outside a for_each too."""
+        """A table that an act makes; from here on it stands for any other of its name, outside a for_each too.
+
+        A name with `*` is a pattern: any table of such a name may come to be.
+        """
+        if "*" in table.name:
+            pattern = ".+".join(re.escape(part) for part in table.name.split("*"))
+            self.produce_likely(connection, re.compile(pattern, re.IGNORECASE), table)
+            return
         self._produced[connection.casefold(), table.name.casefold()] = table
 
     def produce_likely(self, connection: str, name: re.Pattern[str], table: Table) -> None:
         """A table that an act makes under a name of this form, which only the run knows.
 
-        A name of that form isn't unknown then; its columns count only where the catalog's agree with them.
+        A name of that form isn't unknown then; where the catalog has it too, with other columns, only the run
+        knows them.
         """
         self._likely.setdefault(connection.casefold(), []).append(_Likely(name, table))
 
@@ -113,6 +121,13 @@ class Shapes:
         """A step that can be named from here on. `columns` None: only the run knows them."""
         self._steps[name.casefold()] = (name, columns)
 
+    def called(self, inputs: Mapping[str, Input]) -> Shapes:
+        """The start of a called process: its own steps and inputs, and the tables that were made up to here."""
+        inner = Shapes(self.catalog, inputs)
+        inner._produced = self._produced
+        inner._likely = self._likely
+        return inner
+
     def child(self, each: str, columns: tuple[ResultColumn, ...] | None) -> Shapes:
         """The inside of a for_each: all of this, and `each`, a table of one row. Steps added there stay there."""
         inner = Shapes(self.catalog, self.inputs)
@@ -134,14 +149,11 @@ class Shapes:
         return {name: INPUT_TYPES[item.type] for name, item in self.inputs.items()}
 
 
-def _alike(known: Table, made: Table) -> bool:
-    """Whether a catalog's table has the columns that the act will write."""
-    return not made.open and [(c.name.casefold(), c.type) for c in known.columns] == [
-        (c.name.casefold(), c.type) for c in made.columns
-    ]
-
-
-def _as_open(name: str, likely: _Likely, known: Table | None) -> Table:
-    if known is None and not likely.table.open:
-        return replace(likely.table, name=name)
-    return Table(name, (), writable=likely.table.writable, open=True)
+def _either(name: str, known: Table | None, made: Table) -> Table:
+    """What such a name stands for, where an act may make the table or leave the catalog's as it is."""
+    if known is None:
+        return replace(made, name=name)
+    if made.open:  # files that are saved under names of their own never replace one that is there
+        return known
+    same = [(c.name.casefold(), c.type) for c in known.columns] == [(c.name.casefold(), c.type) for c in made.columns]
+    return known if same else Table(name, (), writable=known.writable, open=True)
