@@ -13,6 +13,7 @@ import fnmatch
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskhand.codec import Codec, infer
@@ -21,6 +22,7 @@ from deskhand.errors import DataError, Where
 
 from deskhand_tools.mail.mailbox import Mailbox
 from deskhand_tools.mail.message import Head
+from deskhand_tools.mail.shapes import Shape, ShapeCache
 from deskhand_tools.mail.store import Entry
 from deskhand_tools.mail.tables import ATTACHMENTS, MailTables, arrow_type, keeps
 from deskhand_tools.spreadsheet.sheetio import is_table_file, read_table_bytes
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from deskhand_tools.spreadsheet.sheet import Sheet
 
 PREFIX = ATTACHMENTS + "/"
-_LISTED = 200
+_LISTED = 100
 """How many attached files the catalog lists, the latest first; any other is a table all the same."""
 _PREFIX_COLUMNS = (
     Column("mail_id", "VARCHAR", nullable=False),
@@ -57,17 +59,24 @@ class _Union:
     sources: tuple[str, ...]
     """For each column, the name it has in the files' headers, folded."""
 
+    @property
+    def shape(self) -> Shape:
+        rows = sum(len(sheet.layout.lines) for _, sheet in self.files)
+        notes = sorted({sheet.note for _, sheet in self.files if sheet.note})
+        return Shape(self.columns, rows, "; ".join(notes))
+
 
 class AttachedTables:
     """The attached tables of one mailbox."""
 
-    def __init__(self, mailbox: Mailbox, tables: MailTables) -> None:
+    def __init__(self, mailbox: Mailbox, tables: MailTables, cache: Path) -> None:
+        self._shapes = ShapeCache(cache / "attached.json")
         self._mailbox = mailbox
         self._tables = tables
         self._unions: dict[tuple[Any, ...], _Union] = {}
 
     def tables(self) -> list[Table]:
-        """A table for each distinct name of an attached csv or xlsx, the latest 200 in order of name."""
+        """A table for each distinct name of an attached csv or xlsx, the latest 100 in order of name."""
         by_name: dict[str, list[_File]] = {}
         for file in self._files():
             by_name.setdefault(file.name.casefold(), []).append(file)
@@ -77,36 +86,48 @@ class AttachedTables:
 
     def _listed(self, files: list[_File]) -> Table:
         name = PREFIX + files[-1].name
-        try:
-            union = self._union(files)
-        except DataError as error:
-            return Table(name, _PREFIX_COLUMNS, writable=False, open=True, note=f"can't be read: {error.message}")
-        return self._as_table(name, union)
+        return self._as_table(name, files)
 
-    @staticmethod
-    def _as_table(name: str, union: _Union) -> Table:
-        rows = sum(len(sheet.layout.lines) for _, sheet in union.files)
-        notes = sorted({sheet.note for _, sheet in union.files if sheet.note})
-        return Table(name, _PREFIX_COLUMNS + union.columns, rows=rows, writable=False, note="; ".join(notes))
+    def _as_table(self, name: str, files: Sequence[_File]) -> Table:
+        key = _places(files)
+        shape = self._shapes.get(key)
+        if shape is None:
+            try:
+                shape = self._union(files).shape
+            except DataError as error:
+                return Table(name, _PREFIX_COLUMNS, writable=False, open=True, note=f"can't be read: {error.message}")
+            self._shapes.put(key, shape)
+        columns = _PREFIX_COLUMNS + shape.columns
+        return Table(name, columns, rows=shape.rows, writable=False, note=shape.note)
+
+    def save(self) -> None:
+        """Write the cache file, if anything in it is new."""
+        self._shapes.save()
 
     def table(self, name: str) -> Table | None:
         """The table `attachments/<name or glob>`; None where no attached csv or xlsx matches.
 
-        Raises DataError where one that matches can't be read.
+        Where one that matches can't be read, the table is open, and `read` raises the error.
         """
         files = self._matching(name)
         if not files:
             return None
         exact = {f.name for f in files}
         shown = exact.pop() if len(exact) == 1 and not _is_glob(name) else name[len(PREFIX) :]
-        return self._as_table(PREFIX + shown, self._union(files))
+        return self._as_table(PREFIX + shown, files)
 
     def read(self, table: Table, columns: Sequence[str], where: Sequence[Filter]) -> pa.Table:
-        """These columns of an attached table. Raises DataError where a file can't be read."""
+        """These columns of an attached table, typed as `table` says where it says anything.
+
+        Raises DataError where a file can't be read, or holds what doesn't fit the table's types any more.
+        """
         import pyarrow as pa
 
         union = self._union(self._matching(table.name))
-        known = {c.name.casefold(): c for c in (*_PREFIX_COLUMNS, *union.columns)}
+        now = {c.name.casefold(): c for c in union.columns}
+        then = {c.name.casefold(): c for c in table.columns if c.codec is not None}
+        sources = dict(zip(now, union.sources, strict=True))
+        known = {c.name: c for c in _PREFIX_COLUMNS} | {name: then.get(name, c) for name, c in now.items()}
         kept = [(f, s) for f, s in union.files if self._keeps(f, where)]
         counts = [len(sheet.layout.lines) for _, sheet in kept]
         arrays: dict[str, pa.Array] = {}
@@ -117,15 +138,14 @@ class AttachedTables:
                     f"{table.name} has no column {name} any more",
                     mend="The mails have changed since the catalog was read: run again.",
                 )
-            place = [c.name for c in _PREFIX_COLUMNS].index(column.name) if column in _PREFIX_COLUMNS else -1
-            if place >= 0:
+            if column in _PREFIX_COLUMNS:
+                place = _PREFIX_COLUMNS.index(column)
                 values: list[Value] = []
                 for (file, _), count in zip(kept, counts, strict=True):
                     values += [self._prefix(file)[place]] * count
                 arrays[column.name] = pa.array(values, arrow_type(column.type))
             else:
-                source = union.sources[union.columns.index(column)]
-                arrays[column.name] = _decoded(column, [s for _, s in kept], source)
+                arrays[column.name] = _decoded(table.name, column, [s for _, s in kept], sources[name.casefold()])
         if not arrays:
             return pa.table({"": pa.nulls(sum(counts))}).select([])
         return pa.table(arrays)
@@ -157,7 +177,7 @@ class AttachedTables:
         return all(keeps(values[f.column.casefold()], f) for f in where if f.column.casefold() in values)
 
     def _union(self, files: Sequence[_File]) -> _Union:
-        key = tuple((f.entry.folder, f.entry.uid, f.entry.stamp, f.index) for f in files)
+        key = _places(files)
         if key not in self._unions:
             self._unions[key] = self._read_union(files)
             while len(self._unions) > 32:
@@ -204,6 +224,10 @@ class AttachedTables:
             ) from error
 
 
+def _places(files: Sequence[_File]) -> tuple[tuple[str | int, ...], ...]:
+    return tuple((f.entry.folder, f.entry.uid, f.entry.stamp, f.index, f.name) for f in files)
+
+
 def _is_glob(name: str) -> bool:
     return any(c in name for c in "*?[")
 
@@ -230,6 +254,13 @@ def _cells(sheets: Sequence[Sheet], folded: str) -> list[Any]:
     return cells
 
 
-def _decoded(column: Column, sheets: Sequence[Sheet], folded: str) -> pa.Array:
+def _decoded(table: str, column: Column, sheets: Sequence[Sheet], folded: str) -> pa.Array:
     codec: Codec = column.codec or infer([], name=column.name)
-    return codec.decode_column(_cells(sheets, folded))
+    try:
+        return codec.decode_column(_cells(sheets, folded))
+    except ValueError as error:
+        raise DataError(
+            f"{table}, column {column.name}: {error}",
+            mend="The mails have changed since the catalog was read: run again.",
+            where=Where(file=table),
+        ) from error

@@ -139,6 +139,8 @@ class _Leaving(_Filing):
     def leave(self, item: Item, target: str) -> Receipt:
         office = self.office
         folder, uid = _text(item, "folder"), _text(item, "uid")
+        if uid not in office.store.uids(folder):
+            raise Gone(uid)  # before a folder is made for nothing
         office.store.make_folder(target)
         name = office.store.move(folder, uid, target, _spare(item))
         office.finder.moved(folder, _text(item, "id"), target, name)
@@ -223,7 +225,7 @@ class Delete(_Leaving):
                 found = search.find(call, take=True, anywhere=False)
             except BusinessError as error:
                 return self.already(call, search, trash, error)
-            if found.repeated:
+            if found.repeated or (found.followed and found.entry.folder == trash):
                 return Change("unchanged", about=found.about)
             target = None if found.entry.folder == trash else trash
             return Change(
@@ -247,7 +249,8 @@ class Delete(_Leaving):
         target = item.change.data["target"]
         if target is not None:
             return self.left(item, str(target), there)
-        return not there(_text(item, "folder"), _text(item, "uid"))
+        # One that lies in another folder now was moved by somebody else, not deleted by us.
+        return not any(there(folder.name, _text(item, "uid")) for folder in self.office.store.folders())
 
 
 class Copy(_Filing):

@@ -24,11 +24,16 @@ ID_COLUMNS = ("id", "mail_id")
 
 @dataclass(frozen=True)
 class Found:
-    """A mail that a row means. `repeated` where an earlier row of the same act has already taken it."""
+    """A mail that a row means.
+
+    `repeated` where an earlier row of the same act has already taken it; `followed` where it has left the
+    folder that the row was read from.
+    """
 
     entry: Entry
     head: Head
     repeated: bool = False
+    followed: bool = False
 
     @property
     def about(self) -> str:
@@ -95,13 +100,14 @@ class Search:
             place = "in any folder but Trash and Sent"
         if not candidates:
             raise BusinessError(f"there is no mail with the id {wanted} {place}")
-        if not take:
-            return Found(*candidates[0])
-        for entry, head in candidates:
-            if (entry.folder, entry.uid) not in self._taken:
-                self._taken.add((entry.folder, entry.uid))
-                return Found(entry, head)
-        return Found(*candidates[-1], repeated=True)
+        entry, head = candidates[0] if not take else self._next(candidates) or candidates[-1]
+        repeated = take and (entry.folder, entry.uid) in self._taken
+        if take:
+            self._taken.add((entry.folder, entry.uid))
+        return Found(entry, head, repeated, followed=source is not None and entry.folder != source)
+
+    def _next(self, candidates: Sequence[tuple[Entry, Head]]) -> tuple[Entry, Head] | None:
+        return next((c for c in candidates if (c[0].folder, c[0].uid) not in self._taken), None)
 
     def id_of(self, call: Call, column: ResultColumn | None = None) -> str:
         """The id that a call's row brings, as it stands there; BusinessError where it brings none."""

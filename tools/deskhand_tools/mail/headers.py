@@ -192,10 +192,12 @@ def read_addresses(raws: list[str]) -> list[Address]:
         here = []
         for name, address in pairs:
             match = _ADDRESS.fullmatch(address.strip())
-            if match:
+            if match and "=?" not in address:
                 here.append(Address(_tidy(address.strip()), one_line(valid(_decode_words(name)))))
-        if not here:  # a whole `Name <address>` in one encoded word, or no syntax at all
-            here = [Address(_tidy(m.group())) for m in _ADDRESS.finditer(valid(_decode_words(text)))]
+        if not here and _WORD.search(text):  # a whole `Name <address>` in one encoded word
+            here = read_addresses([one_line(valid(_decode_words(text))).replace("=?", "")])
+        elif not here:
+            here = [Address(_tidy(m.group())) for m in _ADDRESS.finditer(valid(text))]
         found.extend(here)
     return found
 

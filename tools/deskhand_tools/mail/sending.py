@@ -11,31 +11,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from deskhand.contract import (
     Call,
     Change,
     Effect,
-    FilePath,
     Item,
     Json,
     Params,
     Receipt,
     Recipients,
     ResultColumn,
-    Rows,
-    StepTable,
     Text,
     Verdict,
 )
 from deskhand.errors import BusinessError, Problem
-from pydantic import BeforeValidator
 
 from deskhand_tools.mail.compose import (
     Draft,
     compose,
-    file_type,
     forward_subject,
     forwarded,
     key_digest,
@@ -44,26 +39,12 @@ from deskhand_tools.mail.compose import (
     reply_subject,
     thread,
 )
+from deskhand_tools.mail.enclosing import Attach, Files, attach_problems
 from deskhand_tools.mail.finding import Search
-from deskhand_tools.mail.headers import Address, parse_addresses
-from deskhand_tools.mail.message import Attachment, Mail
-from deskhand_tools.mail.office import MailOperation, id_problems, is_template, reason
-from deskhand_tools.mail.store import INBOX, Delivery, reaching
-from deskhand_tools.spreadsheet.sheetio import write_table_bytes
-
-
-class AttachedTable(Params):
-    """A step's rows as an attached file; the name's ending says which kind (`.xlsx`, `.csv`)."""
-
-    table: StepTable
-    name: Text
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str | dict | AttachedTable) else value
-
-
-Attach = Annotated[tuple[FilePath | AttachedTable, ...], BeforeValidator(_as_list)]
+from deskhand_tools.mail.headers import Address, one_line, parse_addresses
+from deskhand_tools.mail.message import Mail
+from deskhand_tools.mail.office import MailOperation, id_problems, is_template
+from deskhand_tools.mail.store import INBOX, Delivery
 
 
 class SendParams(Params):
@@ -72,7 +53,7 @@ class SendParams(Params):
     to: Recipients
     cc: Recipients = ()
     bcc: Recipients = ()
-    reply_to: Annotated[Recipients, "never written to"] = ()
+    reply_to: Recipients = ()
     subject: Text
     body: Text = ""
     format: Literal["text", "html"] = "text"
@@ -97,10 +78,9 @@ class ForwardParams(Params):
 
 @dataclass(frozen=True)
 class _Made:
-    """A draft with what the preview notes about it and where its original lies."""
+    """A draft, and what verify needs to know of it."""
 
     draft: Draft
-    notes: tuple[str, ...]
     data: dict[str, Json]
 
 
@@ -110,13 +90,13 @@ class _Sending(MailOperation):
     effect = Effect.SEND
     batch = 1
 
-    def draft(self, call: Call, search: Search, files: _Files) -> _Made:
+    def draft(self, call: Call, search: Search, files: Files) -> _Made:
         """The mail that a call asks for. Raises BusinessError where it can't be made."""
         raise NotImplementedError
 
     def changes(self) -> Callable[[Call], Change]:
         search = self.office.finder.search()
-        files = _Files(self, final=False)
+        files = Files(self.office, final=False)
 
         def change(call: Call) -> Change:
             made = self.draft(call, search, files)
@@ -149,7 +129,7 @@ class _Sending(MailOperation):
         search = self.office.finder.search()
         for item in items:
             try:
-                results.append(self._send(item, self.draft(item.call, search, _Files(self, final=True)).draft))
+                results.append(self._send(item, self.draft(item.call, search, Files(self.office, final=True)).draft))
             except BusinessError as error:
                 results.append(error)
         return results
@@ -206,72 +186,6 @@ class _Sending(MailOperation):
         return bool(mailbox.find(folders, id))
 
 
-class _Files:
-    """The files that mails of one act attach, each read once.
-
-    Where it isn't `final`, files that are missing are noted instead of refused: an earlier act may make them.
-    """
-
-    def __init__(self, operation: _Sending, *, final: bool) -> None:
-        self._office = operation.office
-        self._final = final
-        self._read: dict[str, Attachment] = {}
-        self._tables: dict[tuple[int, str], tuple[Rows, Attachment]] = {}
-        self.missing: list[str] = []
-
-    def of(self, attach: Sequence[str | AttachedTable], call: Call) -> tuple[Attachment, ...]:
-        """The attachments that a call asks for. Raises BusinessError."""
-        self.missing = []
-        found = []
-        for one in attach:
-            made = self._table(one, call) if isinstance(one, AttachedTable) else self._file(one)
-            if made is not None:
-                found.append(made)
-        return tuple(found)
-
-    def _file(self, text: str) -> Attachment | None:
-        if text in self._read:
-            return self._read[text]
-        path = self._office.path(text)
-        if path.is_dir():
-            raise BusinessError(f"{text} is a folder", mend="Attach files, each by its path.")
-        if not path.is_file():
-            if not self._final:
-                self.missing.append(path.name)
-                return None
-            raise BusinessError(
-                f"the file {text} that is to be attached isn't there",
-                mend="Write it in an earlier act, or mend its path (below the files' folder).",
-            )
-        with reaching(f"reading {text}"):
-            content = path.read_bytes()
-        return self._read.setdefault(text, Attachment(path.name, file_type(path.name), content))
-
-    def _table(self, wanted: AttachedTable, call: Call) -> Attachment:
-        rows = call.tables.get(wanted.table)
-        if rows is None:
-            raise BusinessError(f"there are no rows of {wanted.table!r} to attach")
-        name = check_name(wanted.name)
-        known = self._tables.get((id(rows), name))
-        if known is None:
-            content = write_table_bytes(rows, name, now=self._office.context.now)
-            known = rows, Attachment(name, file_type(name), content)
-            self._tables[(id(rows), name)] = known
-        return known[1]
-
-
-def check_name(name: str) -> str:
-    """The name of an attached table. Raises BusinessError where it is none."""
-    clean = name.strip()
-    if not clean or "/" in clean or "\\" in clean or not clean.isprintable():
-        raise BusinessError(f"{name!r} can't be the name of an attached file", mend="Name it like `list.xlsx`.")
-    if not clean.lower().endswith((".xlsx", ".csv")):
-        raise BusinessError(
-            f"{clean} is neither an .xlsx nor a .csv file by its name", mend="Name it like `list.xlsx`."
-        )
-    return clean
-
-
 def _shown(addresses: Sequence[Address]) -> str:
     return ", ".join(str(address) for address in addresses)
 
@@ -314,15 +228,6 @@ def _address_problems(params: Any, *names: str) -> Iterator[Problem]:
                 yield Problem("bad-address", f"`{name}` has an empty text", "Give an address.", (name, index))
 
 
-def _attach_problems(params: Any) -> Iterator[Problem]:
-    for index, one in enumerate(params.attach):
-        if isinstance(one, AttachedTable) and not is_template(one.name):
-            try:
-                check_name(one.name)
-            except BusinessError as error:
-                yield Problem("bad-name", error.message, error.mend, ("attach", index, "name"))
-
-
 # ---------------------------------------------------------------- the three operations
 
 
@@ -337,9 +242,9 @@ class Send(_Sending):
     @classmethod
     def problems(cls, params: Any, columns: Sequence[ResultColumn] | None) -> Iterator[Problem]:
         yield from _address_problems(params, "to", "cc", "bcc", "reply_to")
-        yield from _attach_problems(params)
+        yield from attach_problems(params.attach)
 
-    def draft(self, call: Call, search: Search, files: _Files) -> _Made:
+    def draft(self, call: Call, search: Search, files: Files) -> _Made:
         params = call.params
         assert isinstance(params, SendParams)
         known: set[str] = set()
@@ -349,12 +254,12 @@ class Send(_Sending):
             cc=read_recipients(params.cc, "cc", known, optional=True),
             bcc=read_recipients(params.bcc, "bcc", known, optional=True),
             reply_to=read_recipients(params.reply_to, "reply_to", set(), optional=True),
-            subject=_subject(params.subject),
+            subject=one_line(params.subject),
             body=params.body,
             html=params.format == "html",
             attachments=files.of(params.attach, call),
         )
-        return _Made(draft, (), {"self": self._to_self(draft)})
+        return _Made(draft, {"self": self._to_self(draft)})
 
 
 class Reply(_Sending):
@@ -367,9 +272,9 @@ class Reply(_Sending):
     @classmethod
     def problems(cls, params: Any, columns: Sequence[ResultColumn] | None) -> Iterator[Problem]:
         yield from id_problems(cls.name, columns)
-        yield from _attach_problems(params)
+        yield from attach_problems(params.attach)
 
-    def draft(self, call: Call, search: Search, files: _Files) -> _Made:
+    def draft(self, call: Call, search: Search, files: Files) -> _Made:
         params = call.params
         assert isinstance(params, ReplyParams)
         found = search.find(call, take=False, anywhere=True)
@@ -401,7 +306,7 @@ class Reply(_Sending):
             in_reply_to=in_reply_to,
             references=references,
         )
-        return _Made(draft, (), {"self": self._to_self(draft), "original": found.head.id})
+        return _Made(draft, {"self": self._to_self(draft), "original": found.head.id})
 
 
 class Forward(_Sending):
@@ -415,9 +320,9 @@ class Forward(_Sending):
     def problems(cls, params: Any, columns: Sequence[ResultColumn] | None) -> Iterator[Problem]:
         yield from id_problems(cls.name, columns)
         yield from _address_problems(params, "to")
-        yield from _attach_problems(params)
+        yield from attach_problems(params.attach)
 
-    def draft(self, call: Call, search: Search, files: _Files) -> _Made:
+    def draft(self, call: Call, search: Search, files: Files) -> _Made:
         params = call.params
         assert isinstance(params, ForwardParams)
         to = read_recipients(params.to, "to", set())
@@ -432,13 +337,7 @@ class Forward(_Sending):
             attachments=(*mail.attachments(), *files.of(params.attach, call)),
             references=thread(mail)[1],
         )
-        return _Made(draft, (), {"self": self._to_self(draft), "original": found.head.id})
-
-
-def _subject(text: str) -> str:
-    from deskhand_tools.mail.headers import one_line
-
-    return one_line(text)
+        return _Made(draft, {"self": self._to_self(draft), "original": found.head.id})
 
 
 def _original(operation: _Sending, entry: Any) -> Mail:
@@ -464,6 +363,3 @@ def _usable(addresses: Sequence[Address]) -> list[Address]:
 def _above(body: str, original: str) -> str:
     body = body.rstrip()
     return f"{body}\n\n{original}" if body else original
-
-
-__all__ = ["AttachedTable", "Forward", "ForwardParams", "Reply", "ReplyParams", "Send", "SendParams", "reason"]

@@ -45,7 +45,7 @@ class MailTool(Tool):
         self._store: Store = MaildirStore(root)
         self._mailbox = Mailbox(self._store, context.cache)
         self._tables = MailTables(self._mailbox, context.zone)
-        self._attached = AttachedTables(self._mailbox, self._tables)
+        self._attached = AttachedTables(self._mailbox, self._tables, context.cache)
         self._office = Office(
             address=Address(config.address, config.name),
             mailbox=self._mailbox,
@@ -59,7 +59,7 @@ class MailTool(Tool):
 
     def tables(self) -> list[Table]:
         found = [*self._tables.tables(), *self._attached.tables()]
-        self._mailbox.save()
+        self._save()
         return found
 
     def table(self, name: str) -> Table | None:
@@ -80,4 +80,8 @@ class MailTool(Tool):
         return kind(self._office)
 
     def close(self) -> None:
+        self._save()
+
+    def _save(self) -> None:
         self._mailbox.save()
+        self._attached.save()
