@@ -25,6 +25,11 @@ GROUPS = {
 }
 
 COMMANDS: tuple[Entry, ...] = (
+    Entry("run", "deskhand.cli.run:run", "work", "Run a process, a plan in a file, or a sentence."),
+    Entry("plan", "deskhand.cli.run:plan", "work", "Show what it would do, every change; writes nothing."),
+    Entry("runs", "deskhand.cli.runs:runs", "work", "List runs; show, resume or cancel one."),
+    Entry("approve", "deskhand.cli.inbox:approve", "work", "Show what waits for an approval; approve or deny it."),
+    Entry("exceptions", "deskhand.cli.inbox:exceptions", "work", "The rows that couldn't be taken, with the reason."),
     Entry("init", "deskhand.cli.init:init", "workspace", "Make a workspace; --demo fills one with an office's data."),
     Entry("catalog", "deskhand.cli.catalog:catalog", "workspace", "Show what the connections hold and can do."),
     Entry("audit", "deskhand.cli.audit:audit", "workspace", "Verify that the audit log is as it was written."),

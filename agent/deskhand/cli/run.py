@@ -1,0 +1,218 @@
+"""`agent run` and `agent plan`: from WHAT to a checked plan, its preview, and a run.
+
+On a terminal the preview is shown and the person asked; `--yes` doesn't ask; with neither nothing is run. This
+module refuses to approve anything: that is `agent approve`.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deskhand.cli.common import (
+    color_option,
+    json_option,
+    now_option,
+    open_workspace,
+    print_json,
+    session,
+    wants_color,
+    workspace_option,
+)
+from deskhand.errors import ProblemsError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from deskhand.ready import Request
+    from deskhand.runs import Head
+    from deskhand.workspace import Workspace
+
+
+def _inputs(texts: tuple[str, ...]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--input takes name=value, not {text!r}", mend="--input month=2026-10")
+        if name.strip() in given:
+            raise UsageError(f"--input {name.strip()} is given twice", mend="Give it once.")
+        given[name.strip()] = value.strip()
+    return given
+
+
+def requested(workspace: Workspace, what: str, now: str | None, inputs: tuple[str, ...]) -> Request:
+    """The plan that WHAT stands for. Raises TurnedDown where a sentence is none of the processes."""
+    from deskhand.planner import Ask, Cannot
+    from deskhand.planner import Request as Words
+    from deskhand.planner.known import KnownProcesses
+    from deskhand.process import load_processes, resolve
+    from deskhand.ready import Request
+    from deskhand.runs import TurnedDown
+
+    at = workspace.now(now)
+    processes = load_processes(workspace)
+    found = resolve(what, workspace, processes)
+    given = _inputs(inputs)
+    if found.plan is not None:
+        name = found.name or (found.file.stem if found.file is not None else found.text)
+        return Request(what, found.plan, name, at, given, parsed=found.parsed)
+    proposal = KnownProcesses().plan(Words(found.text, processes, at))
+    if isinstance(proposal, Ask):
+        raise TurnedDown("asked", found.text, at, question=proposal.question)
+    if isinstance(proposal, Cannot):
+        raise TurnedDown("refused", found.text, at, reason="\n  ".join(filter(None, [proposal.reason, proposal.mend])))
+    process = processes.file(proposal.name)
+    parsed = process.parsed if process is not None else None
+    return Request(
+        what, proposal.plan, proposal.name, at, {**proposal.inputs, **given}, sentence=found.text, parsed=parsed
+    )
+
+
+@click.command()
+@click.argument("what", metavar="WHAT")
+@click.option("--input", "inputs", multiple=True, metavar="K=V", help="An input of the process; may be repeated.")
+@click.option("--yes", is_flag=True, help="Don't show the preview and don't ask. Never stands in for an approval.")
+@click.option("--edit", is_flag=True, help="Change the plan in your editor before it is checked and shown.")
+@now_option
+@workspace_option
+@json_option
+@color_option
+def run(
+    what: str,
+    inputs: tuple[str, ...],
+    yes: bool,
+    edit: bool,
+    now: str | None,
+    workspace: Path | None,
+    as_json: bool,
+    no_color: bool,
+) -> int:
+    """Run WHAT: a plan in a YAML file, a process by its name, or a sentence.
+
+    \b
+    agent run "reconcile invoices"              a sentence that is one of the processes
+    agent run overdue-reminders --input grace=5
+    agent run report.yaml --now 2026-10-31T18:00
+    agent run report.yaml --yes --json          for another program: one JSON object
+
+    Ends with 0 done, 1 failed or cancelled, 2 refused or asked (nothing changed), 3 waiting for an approval,
+    4 done with exceptions, 5 in doubt.
+    """
+    from deskhand.cli import show
+    from deskhand.ready import preview
+    from deskhand.runs import Runner, TurnedDown
+
+    opened = open_workspace(workspace)
+    color = wants_color(no_color)
+    asks = not yes and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
+    progress = None if as_json else show.Watcher(color)
+    with Runner(opened, progress=progress or (lambda _: None)) as runner:
+        try:
+            request = requested(opened, what, now, inputs)
+        except TurnedDown as turned:
+            return _tell(runner.turn_down(turned, source=what), as_json, color)
+        if edit:
+            request = _edited(request)
+        if not yes and not asks:
+            raise RefusedError(
+                "there is nobody to ask before running this",
+                mend="Add --yes to run it without asking, or look first: agent plan …",
+            )
+        if asks:
+            shown, stops = preview(opened, request)
+            show.preview(shown, request.plan, color=color)
+            if stops:
+                raise RefusedError("the run would stop: nothing was changed", mend="Change what the preview names.")
+            if not click.confirm("Run this?", default=False):
+                print("Nothing was changed.")
+                return RefusedError.exit_code
+        try:
+            head = runner.start(request, started=_remember)
+        finally:
+            if progress is not None:
+                progress.close()
+        return _tell(head, as_json, color)
+
+
+@click.command()
+@click.argument("what", metavar="WHAT")
+@click.option("--input", "inputs", multiple=True, metavar="K=V", help="An input of the process; may be repeated.")
+@now_option
+@workspace_option
+@json_option
+@color_option
+def plan(
+    what: str, inputs: tuple[str, ...], now: str | None, workspace: Path | None, as_json: bool, no_color: bool
+) -> int:
+    """Show what WHAT would do: the plan, in YAML and in plain words, and every change. Writes nothing.
+
+    \b
+    agent plan overdue-reminders
+    agent plan report.yaml --json
+    """
+    from deskhand.cli import show
+    from deskhand.plan_print import print_plan
+    from deskhand.ready import preview
+    from deskhand.runs import TurnedDown
+    from deskhand.words import describe
+
+    opened = open_workspace(workspace)
+    try:
+        request = requested(opened, what, now, inputs)
+    except TurnedDown as turned:
+        if as_json:
+            print_json(turned.to_json())
+        else:
+            print(turned.question or turned.reason, file=sys.stderr)
+        return turned.exit_code
+    steps, stops = preview(opened, request)
+    if as_json:
+        shown: dict[str, Any] = {
+            "plan": print_plan(request.plan),
+            "words": list(describe(request.plan)),
+            "preview": [step.to_json() for step in steps],
+        }
+        print_json(shown)
+    else:
+        print(print_plan(request.plan))
+        show.preview(steps, request.plan, color=wants_color(no_color))
+    return RefusedError.exit_code if stops else 0
+
+
+def _remember(run_id: str) -> None:
+    session().run_id = run_id
+
+
+def _tell(head: Head, as_json: bool, color: bool) -> int:
+    from deskhand.cli import show
+
+    if as_json:
+        print_json(head.to_json())
+    else:
+        show.head(head, color=color)
+    return head.exit_code
+
+
+def _edited(request: Request) -> Request:
+    """The request with the plan as the person left it in the editor; what it was before is kept to learn from."""
+    from deskhand.plan_print import print_plan
+    from deskhand.plan_yaml import parse
+
+    before = print_plan(request.plan)
+    text: str | None = before
+    while True:
+        text = click.edit(text, extension=".yaml", require_save=False)
+        if text is None:
+            raise RefusedError("the editor gave nothing back", mend="Nothing was changed.")
+        parsed = parse(text, file="the edited plan")
+        if parsed.plan is not None:
+            break
+        print(ProblemsError(parsed.problems).message, file=sys.stderr)
+        if not sys.stdin.isatty() or not click.confirm("Edit it again?", default=True):
+            raise ProblemsError(parsed.problems)
+    if parsed.plan == request.plan:
+        return request
+    return replace(request, plan=parsed.plan, parsed=parsed, corrections=(*request.corrections, before))

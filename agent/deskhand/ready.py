@@ -1,0 +1,79 @@
+"""A plan made ready: its inputs typed, the plan checked against the catalog, everything it may use at hand.
+
+Preview and run start from here, so that both see the same check. This module refuses to run anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from deskhand.check import Checked, check
+from deskhand.errors import ProblemsError
+from deskhand.frame import Context
+from deskhand.plan import Call, Plan
+from deskhand.process import Processes, load_processes
+
+if TYPE_CHECKING:
+    from deskhand.catalog import Catalog
+    from deskhand.plan_yaml import Parsed
+    from deskhand.preview import StepPreview
+    from deskhand.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be run.
+
+    source: what was typed. plan: what it became. name: what to call a plan that names no process. inputs: as
+    texts. sentence: the words, where it was words. parsed: where things stand in the plan's file. corrections:
+    earlier forms of a plan that the person edited.
+    """
+
+    source: str
+    plan: Plan
+    name: str
+    now: dt.datetime
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    sentence: str | None = None
+    parsed: Parsed | None = None
+    corrections: tuple[str, ...] = ()
+
+
+def make_ready(
+    plan: Plan,
+    inputs: Mapping[str, str],
+    catalog: Catalog,
+    processes: Processes,
+    parsed: Parsed | None = None,
+) -> tuple[Context, Checked]:
+    """The plan with typed inputs, checked. Raises ProblemsError with everything that is wrong."""
+    from deskhand.inputs import read_inputs
+
+    values = read_inputs(plan, inputs, catalog.now)
+    policy = catalog.workspace.policy
+    checked = check(plan, catalog, now=catalog.now, policy=policy, processes=processes, parsed=parsed, inputs=values)
+    if checked.problems:
+        raise ProblemsError(checked.problems)
+    return Context(plan, catalog, catalog.now, values, policy, processes), checked
+
+
+def preview(workspace: Workspace, request: Request) -> tuple[tuple[StepPreview, ...], bool]:
+    """What the request would do, and whether the run would stop on the way. Writes nothing.
+
+    Raises ProblemsError where the plan fails its check.
+    """
+    from deskhand.catalog import Catalog
+    from deskhand.preview import Preview
+
+    processes = load_processes(workspace)
+    with Catalog.open(workspace, request.now) as catalog:
+
+        def called(context: Context, step: Call, inputs: Mapping[str, str]) -> tuple[Context, Checked]:
+            return make_ready(processes[step.process], inputs, catalog, processes)
+
+        context, checked = make_ready(request.plan, request.inputs, catalog, processes, request.parsed)
+        previewed = Preview(context, checked, called)
+        return previewed.steps(), previewed.stops
