@@ -42,7 +42,8 @@ def decode(codec: Codec, raws: Sequence[Any]) -> pa.Array:
         texts = pa.array(raws, pa.string())
         if codec.kind == "text":
             return _text(texts)
-        return _plain_numbers(codec, texts) or _by_distinct(codec, texts)
+        found = _iso_dates(texts) if codec.kind == "date" else _plain_numbers(codec, texts)
+        return _by_distinct(codec, texts) if found is None else found
     if codec.kind == "integer" and kinds == {int}:
         return pa.array(raws, pa.int64())
     if codec.kind == "double" and kinds <= {float}:
@@ -82,6 +83,17 @@ def _plain_numbers(codec: Codec, texts: pa.Array) -> pa.Array | None:
         return None
     try:
         return pc.cast(texts, arrow_type(codec))
+    except pa.ArrowInvalid:
+        return None
+
+
+def _iso_dates(texts: pa.Array) -> pa.Array | None:
+    """ISO dates, parsed by Arrow (which refuses days that don't exist); None where any text is something else."""
+    iso = pc.match_substring_regex(texts, r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$")
+    if not pc.all(iso).as_py():
+        return None
+    try:
+        return pc.cast(texts, pa.date32())
     except pa.ArrowInvalid:
         return None
 

@@ -67,6 +67,7 @@ UPDATES = [
     {"number": "R-1", "amount": D("13.00"), "due": dt.date(2026, 5, 6)},
     {"number": "R-2", "amount": D("7.10"), "due": dt.date(2026, 4, 2)},
 ]
+UPSERTS = [*UPDATES, {"number": "R-7", "amount": D("5.05"), "due": dt.date(2026, 6, 1)}]
 NO_KEY = {"number": None, "amount": D(1), "due": None}
 NO_ROW = {"number": "R-99", "amount": D(1), "due": None}
 ELSE = {"table": "nowhere"}
@@ -111,7 +112,7 @@ CASES = [
         [{"day": dt.date(2026, 3, 1), "body": "seen"}] * 2, unknown_table=ELSE, repeats="change",
     ),
     Case(
-        "both", make, opened, "database.upsert", {"table": "invoices"}, [*UPDATES, {"number": "R-7", "amount": D("5.05"), "due": dt.date(2026, 6, 1)}],
+        "both", make, opened, "database.upsert", {"table": "invoices"}, UPSERTS,
         bad_rows=[NO_KEY], meddle=CHANGED, unknown_table=ELSE,
     ),
     Case(

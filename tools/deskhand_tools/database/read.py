@@ -21,7 +21,7 @@ from deskhand_tools.database.schema import Shape
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_CHUNK = 50_000
+_CHUNK = 100_000
 _SPACES = ",".join(str(code) for code in range(0x3001) if chr(code).isspace())
 _BLANK = f"(typeof({{0}}) = 'text' and trim({{0}}, char({_SPACES})) = '')"
 
