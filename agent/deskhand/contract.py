@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from deskhand.errors import BusinessError, Problem
+from deskhand.errors import BusinessError, Problem, UsageError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -324,6 +324,15 @@ class Tool(ABC):
         self.config = config
         self.context = context
         self._opened: dict[str, Operation] = {}
+
+    @classmethod
+    def fake(cls, root: Path, connection: str, **content: Any) -> Mapping[str, Json]:
+        """Make a small source under `root` for a user's test; gives the connection's keys for agent.toml.
+
+        `content` is in the tool's own words (`invoices=[{…}]`, `mails=[{…}]`); calling it again adds to what is
+        there. The source is as real as can be, so that a test proves what a run would do.
+        """
+        raise UsageError(f"the tool {cls.name!r} has no fake", mend="Make the source in the test itself.")
 
     @abstractmethod
     def fingerprint(self) -> str:
