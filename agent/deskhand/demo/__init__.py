@@ -20,7 +20,7 @@ from deskhand.demo.ledger_data import MONTH_END, REFERENCE, Invoice, invoices
 from deskhand.demo.people import OFFICE, Vendor, vendors
 from deskhand.errors import WorkspaceError
 
-__all__ = ["MONTH_END", "OFFICE", "REFERENCE", "KeyRow", "Office", "build", "office", "outcomes"]
+__all__ = ["AGENT_TOML", "MONTH_END", "OFFICE", "REFERENCE", "KeyRow", "Office", "build", "office", "outcomes"]
 
 _SEED = 20261102
 

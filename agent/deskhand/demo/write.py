@@ -158,11 +158,11 @@ def statement(path: Path, lines: Sequence[Line], repeated: Sequence[Line]) -> No
     book.close()
 
 
-def faq(path: Path) -> None:
+def faq(path: Path, questions: Sequence[Sequence[str]] = support.FAQ) -> None:
     """The FAQ workbook: the sheets `faq` and `topics`."""
     book = _workbook(path)
     for name, header, rows in (
-        ("faq", ("Topic", "Keywords", "Question", "Answer"), support.FAQ),
+        ("faq", ("Topic", "Keywords", "Question", "Answer"), questions),
         ("topics", ("Topic", "Keywords", "Folder"), support.TOPICS),
     ):
         sheet = book.add_worksheet(name)
