@@ -6,6 +6,7 @@ would unpack to more than two gigabytes.
 
 from __future__ import annotations
 
+import gc
 import io
 import zipfile
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ class Book:
 
     def grid(self, sheet: str) -> list[list[Cell]]:
         """All cells from A1 on; empty ones are empty texts. Raises DataError where the sheet is damaged."""
+        collecting = gc.isenabled()
+        gc.disable()  # a hundred thousand new rows would be searched for cycles again and again
         try:
             rows: list[list[Cell]] = self._inner.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
         except (KeyboardInterrupt, SystemExit, MemoryError):
@@ -40,6 +43,9 @@ class Book:
                 mend="Open the workbook and save it again.",
                 where=Where(file=self.name),
             ) from error
+        finally:
+            if collecting:
+                gc.enable()
         return rows
 
 

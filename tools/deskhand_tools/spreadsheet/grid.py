@@ -68,7 +68,12 @@ def is_blank(cell: Cell) -> bool:
 
 def lay_out(rows: Sequence[Sequence[Cell]]) -> Layout:
     """Find the table in the grid."""
-    filled = [i for i, row in enumerate(rows) if not _row_blank(row)]
+    # the first test is all that most rows of a big file need
+    filled = [
+        i
+        for i, row in enumerate(rows)
+        if (row and (first := row[0]).__class__ is str and first and not first.isspace()) or not _row_blank(row)  # type: ignore[union-attr]
+    ]
     if not filled:
         return Layout()
     header = find_header(rows, filled)

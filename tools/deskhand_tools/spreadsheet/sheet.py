@@ -6,6 +6,7 @@ This module refuses to open files; it is given their bytes' contents by `sheetio
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -86,11 +87,14 @@ class Sheet:
         return pa.Table.from_arrays(arrays, schema=schema)
 
     def _decoded(self, column: Column, index: int) -> pa.Array:
-        cells = self.cells(index)
-        codec = column.codec or infer(cells, name=column.name)
+        cells = self.layout.column(self.rows, index)
+        if set(map(type, cells)) != {str}:  # Arrow takes care of blank texts among texts
+            cells = self.cells(index)
+        codec = column.codec or _codec_of(column, cells)
         try:
             quick = _quick(codec, cells)
-            return quick if quick is not None else codec.decode_column(cells)
+            found = quick if quick is not None else codec.decode_column(cells)
+            return found if column.codec is not None else _cast(found, column.type)
         except ValueError as error:
             row = self._misfit(codec, cells)
             raise DataError(
@@ -110,6 +114,30 @@ class Sheet:
     def raw_rows(self) -> list[list[Cell]]:
         """The data rows, cells in the order of `header`, empty ones as None."""
         return [list(row) for row in zip(*map(self.cells, range(len(self.header))), strict=True)]
+
+
+def _codec_of(column: Column, cells: Sequence[Cell]) -> Codec:
+    """The codec for a column of which only the type is known: one that an act has written."""
+    if column.type == "VARCHAR":
+        return Codec("text")
+    return infer(list(cells), name=column.name, declared=column.type)
+
+
+def _cast(values: pa.Array, type: str) -> pa.Array:
+    """The values as the declared type; other types than those a file is written with stay as they are."""
+    import pyarrow as pa
+
+    kinds = {
+        "BIGINT": pa.int64(),
+        "DOUBLE": pa.float64(),
+        "BOOLEAN": pa.bool_(),
+        "DATE": pa.date32(),
+        "TIMESTAMP": pa.timestamp("us"),
+        "TIME": pa.time64("us"),
+    }
+    found = re.fullmatch(r"DECIMAL\((\d+), *(\d+)\)", type)
+    wanted = pa.decimal128(int(found[1]), int(found[2])) if found else kinds.get(type)
+    return values if wanted is None or values.type == wanted else values.cast(wanted)
 
 
 def _quick(codec: Codec, cells: list[Cell]) -> pa.Array | None:
