@@ -119,10 +119,10 @@ class Engine(Protocol):
 
 @dataclass
 class _Known:
-    """What earlier attempts of a run have finished."""
+    """What earlier attempts of a run have finished, as JSON texts: steps by scope and path, children by name."""
 
-    steps: dict[tuple[str, str], Json] = field(default_factory=dict)
-    children: dict[str, Json] = field(default_factory=dict)
+    steps: dict[tuple[str, str], str] = field(default_factory=dict)
+    children: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -140,11 +140,11 @@ _scopes: dict[str, _Scope] = {}
 """Bodies by workflow id: DBOS calls registered functions with JSON arguments, so the code waits here."""
 
 
-def _run_scope(workflow_id: str) -> dict[str, Json]:
+def _run_scope(workflow_id: str) -> dict[str, str]:
     """The whole of both workflows. Whatever happens inside, DBOS sees an ordinary end."""
     scope = _scopes[workflow_id]
     try:
-        return {"child": _plain(scope.body(_DbosSteps(scope)), f"the end of {workflow_id}")}
+        return {"child": _text(scope.body(_DbosSteps(scope)), f"the end of {workflow_id}")}
     except NotFinal as ended:
         scope.unfinished = ended
         return {"unfinished": "NotFinal"}
@@ -153,18 +153,21 @@ def _run_scope(workflow_id: str) -> dict[str, Json]:
         return {"unfinished": type(error).__name__}
 
 
-def _plain(value: Json, what: str) -> Json:
-    """The value as it will come back when it is remembered, so that both times are alike.
+def _text(value: Json, what: str) -> str:
+    """The value as JSON text, in ASCII: half a surrogate pair out of a broken mail must not stop a run.
 
-    Raises TypeError or ValueError for what JSON can't hold: a Decimal, a date, NaN, half a surrogate pair.
+    Raises TypeError or ValueError for what JSON can't hold (a Decimal, a date, NaN): it would come back as
+    something else, or not at all.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        text.encode()
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{what} returned something that is no JSON: {error}") from None
-    plain: Json = json.loads(text)
-    return plain
+
+
+def _value(text: str) -> Json:
+    value: Json = json.loads(text)
+    return value
 
 
 @dataclass
@@ -209,13 +212,13 @@ class _DbosSteps:
         self._claim(path)
         known = self._attempt.known.steps
         if (self._scope.name, path) in known:
-            return known[self._scope.name, path]
+            return _value(known[self._scope.name, path])
         error: Exception | None = None
 
-        def work() -> dict[str, Json]:
+        def work() -> dict[str, str]:
             nonlocal error
             try:
-                result = {"kept": _plain(fn(), f"step {path}")}
+                result = {"kept": _text(fn(), f"step {path}")}
             except Exception as raised:
                 error = raised
                 return {"unfinished": type(raised).__name__}
@@ -227,7 +230,7 @@ class _DbosSteps:
         if error is not None:
             raise error
         fault("after-step")
-        return result["kept"]
+        return _value(result["kept"])
 
     def children(
         self, path: str, count: int, body: Callable[[int, Steps], Json], *, concurrency: int = 1
@@ -242,7 +245,7 @@ class _DbosSteps:
         for index in range(count):
             name = f"{self._scope.name}:{path}[{index}]"
             if name in known:
-                results[index] = known[name]
+                results[index] = _value(known[name])
                 continue
             child = _Child(self._attempt, name, index, body)
             try:
@@ -276,7 +279,7 @@ class _Child:
         self._scope = _Scope(attempt, name, lambda steps: body(index, steps))
         self._id = attempt.workflow(name)
         self._handle: Any = None
-        self._output: dict[str, Json] = {}
+        self._output: dict[str, str] = {}
 
     def start(self, *, inline: bool) -> None:
         """Run the child to its end in this thread (`inline`), or begin it in another."""
@@ -306,7 +309,7 @@ class _Child:
             if self._scope.unfinished.halt:
                 raise self._scope.unfinished
             return self._scope.unfinished.result
-        return self._output["child"]
+        return _value(self._output["child"])
 
 
 class DbosEngine:
@@ -351,8 +354,7 @@ class DbosEngine:
             raise attempt.displace()
         if scope.unfinished is not None:
             return scope.unfinished.result
-        result: Json = output["child"]
-        return result
+        return _value(output["child"])
 
     def _launch(self, attempt: _Attempt) -> None:
         """Start DBOS for this process, once."""
@@ -434,16 +436,16 @@ def _open(database: Path) -> sqlalchemy.Engine:
 
 
 @lru_cache(maxsize=1)
-def _workflows() -> tuple[Callable[[str], dict[str, Json]], Callable[[str], dict[str, Json]]]:
+def _workflows() -> tuple[Callable[[str], dict[str, str]], Callable[[str], dict[str, str]]]:
     """The two registered workflows, the plan's and a child's; DBOS keeps them for the process's life."""
     from dbos import DBOS
 
     @DBOS.workflow(name="run_plan", max_recovery_attempts=None)
-    def run_plan(workflow_id: str) -> dict[str, Json]:
+    def run_plan(workflow_id: str) -> dict[str, str]:
         return _run_scope(workflow_id)
 
     @DBOS.workflow(name="run_child", max_recovery_attempts=None)
-    def run_child(workflow_id: str) -> dict[str, Json]:
+    def run_child(workflow_id: str) -> dict[str, str]:
         return _run_scope(workflow_id)
 
     return run_plan, run_child
