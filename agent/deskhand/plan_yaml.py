@@ -38,7 +38,7 @@ class Parsed:
     """What a YAML text held: the plan (None where it is too broken), every problem, and where things stand.
 
     marks: line and column (from 1) by path into the document. cut: texts behind which YAML has cut off a
-    `#…` as a comment, with what was cut.
+    `#…` as a comment, with what was cut. text: the YAML itself.
     """
 
     plan: Plan | None
@@ -46,6 +46,7 @@ class Parsed:
     marks: Mapping[Path_, tuple[int, int]] = field(default_factory=dict)
     cut: Mapping[Path_, str] = field(default_factory=dict)
     file: str | None = None
+    text: str = field(default="", repr=False)
 
     def where(self, path: Path_) -> Where:
         """The place of that path, or of the nearest one above it that is known."""
@@ -92,7 +93,7 @@ def parse(text: str, file: str | None = None) -> Parsed:
     if document is not None and not isinstance(document, dict):
         reader.problem("not-a-plan", "a plan is a mapping with `steps`", "Start with `steps:`.", ())
     problems = sorted(reader.problems, key=lambda p: (p.where.line or 0, p.where.column or 0))
-    return Parsed(plan if not problems else None, tuple(problems), reader.marks, reader.cut, file)
+    return Parsed(plan if not problems else None, tuple(problems), reader.marks, reader.cut, file, text)
 
 
 # ---------------------------------------------------------------- YAML to plain values

@@ -58,14 +58,19 @@ def judge(rule: PolicyRule, call: Call, lookup: Lookup) -> Call | Fault:
 
 def recipients_of(call: Call) -> list[str]:
     """Every mail address among the call's parameters, as written."""
-    texts = [text for _, mark, text in marked(call.params) if mark.kind == "recipient" and text.strip()]
-    found: list[str] = []
-    for text in texts:
-        addresses = [address for _, address in getaddresses([text]) if address]
-        # Where a text may be read in two ways, no pattern may allow it: it is judged whole, and fails.
-        plain = len(addresses) == re.sub(r'"[^"]*"', "", text).count("@") and ";" not in text
-        found += addresses if plain and addresses else [text]
-    return found
+    return [a for _, mark, text in marked(call.params) if mark.kind == "recipient" for a in addresses_in(text)]
+
+
+def addresses_in(text: str) -> list[str]:
+    """The addresses of a text such as `Ann <ann@acme.example>, bob@acme.example`.
+
+    Where a text may be read in two ways, it is given whole, so that no pattern allows it.
+    """
+    if not text.strip():
+        return []
+    addresses = [address for _, address in getaddresses([text]) if address]
+    plain = len(addresses) == re.sub(r'"[^"]*"', "", text).count("@") and ";" not in text
+    return addresses if plain and addresses else [text]
 
 
 def recipient_allowed(address: str, patterns: Sequence[str], lookup: Lookup) -> bool:
@@ -172,12 +177,12 @@ def rule_problems(
             yield Problem("bad-policy", message, problem.mend or mend)
 
 
-def static_recipient(address: str, rule: PolicyRule) -> bool:
-    """Whether an address that stands in a plan is plainly outside: no pattern fits, and none is a column."""
+def outside(text: str, rule: PolicyRule) -> list[str]:
+    """The addresses in a text of a plan that are plainly outside: no pattern fits, and none is a column."""
     patterns = rule.recipients
     if patterns is None or any(is_column(p) for p in patterns):
-        return False
-    return not recipient_allowed(address, patterns, lambda _: frozenset())
+        return []
+    return [a for a in addresses_in(text) if not recipient_allowed(a, patterns, lambda _: frozenset())]
 
 
 def takes_recipients(operation: type[Operation]) -> bool:

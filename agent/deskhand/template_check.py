@@ -511,3 +511,10 @@ def _kind(shape: _Shape) -> str | None:
 
 def _words(shape: _Shape) -> str:
     return _KIND_WORDS.get(_kind(shape) or "", "something else")
+
+
+def sole_column(text: str, scope: TemplateShape) -> str | None:
+    """The DuckDB type of a text that is one name and nothing else (`{{ due_date }}`); None for any other text."""
+    match = re.fullmatch(r"\s*\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}\s*", text)
+    shape = _Checker(text, scope).known(match[1]) if match else None
+    return shape.type if isinstance(shape, _Value) else None

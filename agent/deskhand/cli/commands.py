@@ -30,6 +30,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("runs", "deskhand.cli.runs:runs", "work", "List runs; show, resume or cancel one."),
     Entry("approve", "deskhand.cli.inbox:approve", "work", "Show what waits for an approval; approve or deny it."),
     Entry("exceptions", "deskhand.cli.inbox:exceptions", "work", "The rows that couldn't be taken, with the reason."),
+    Entry("check", "deskhand.cli.check:check", "work", "Check plans: every problem, with its line and what to do."),
     Entry("init", "deskhand.cli.init:init", "workspace", "Make a workspace; --demo fills one with an office's data."),
     Entry("catalog", "deskhand.cli.catalog:catalog", "workspace", "Show what the connections hold and can do."),
     Entry("audit", "deskhand.cli.audit:audit", "workspace", "Verify that the audit log is as it was written."),

@@ -1,0 +1,473 @@
+"""The check, before anything happens: every problem of a plan at once, each with its place and its mend.
+
+    checked = check(plan, catalog, now=now, policy=workspace.policy, processes=processes, parsed=parsed)
+    checked.problems                       # [] or everything that is wrong, in plan order
+    checked.steps["overdue"].columns       # what was found out about each step
+
+It walks the steps in order and keeps, as `Shapes`, what each may name: tables, earlier steps, inputs. A step with
+a problem is taken for one whose columns aren't known, so that one mistake is told once. This module refuses to
+read data and to change anything; what only the data can tell is for the preview and the act.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from deskhand import sql
+from deskhand.check_names import Names, ids_problems
+from deskhand.contract import Operation, Params, ResultColumn, Table, Value
+from deskhand.errors import Problem, Where
+from deskhand.inputs import default_value, value_problem
+from deskhand.nearest import suggest
+from deskhand.plan import Act, Approve, Call, ForEach, Plan, Query, Step, placed
+from deskhand.settings import PolicyRule
+from deskhand.shapes import Shapes
+from deskhand.template import is_template
+from deskhand.template_check import TemplateShape, check_template, sole_column
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deskhand.check_act import Made
+    from deskhand.plan_yaml import Parsed
+
+Path = tuple[str | int, ...]
+Columns = tuple[ResultColumn, ...]
+
+STEP_NAME = re.compile(r"[A-Za-z_]\w*(\.done)?\Z")
+
+
+@dataclass(frozen=True)
+class StepCheck:
+    """What the check found out about one step; what is None couldn't be found out, or isn't of this kind.
+
+    columns: of the query's result, or of the act's rows (empty for an act without rows, None while only the
+    run knows them). query: a query step's own. condition: that of a `when` or `unless` that is a select.
+    """
+
+    path: str
+    step: Step
+    columns: Columns | None = None
+    query: sql.Query | None = None
+    condition: sql.Query | None = None
+    operation: type[Operation] | None = None
+    params: Params | None = None
+    connection: str | None = None
+
+
+@dataclass
+class Checked:
+    """The outcome of a check. `steps` is by the step's path (`overdue`, `step2`, `each/step1`)."""
+
+    problems: list[Problem] = field(default_factory=list)
+    steps: dict[str, StepCheck] = field(default_factory=dict)
+    shapes: Shapes | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the plan may start."""
+        return not self.problems
+
+
+def check(
+    plan: Plan,
+    catalog: Any,
+    *,
+    now: dt.datetime,
+    policy: Mapping[str, PolicyRule] | None = None,
+    processes: Mapping[str, Plan] | None = None,
+    parsed: Parsed | None = None,
+    inputs: Mapping[str, Value] | None = None,
+) -> Checked:
+    """Check a plan against a catalog.
+
+    now: the run's logical time, naive, in the workspace's zone. policy: agent.toml's rules by operation.
+    processes: what `call` may name. parsed: the YAML the plan was read from, for lines and columns. inputs:
+    the run's values where they are known; else the defaults stand for them in names of files.
+    """
+    return Checker(plan, catalog, now, policy or {}, processes or {}, parsed, inputs).run()
+
+
+class Checker:
+    """One check of one plan; `check_act` does the acts."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        catalog: Any,
+        now: dt.datetime,
+        policy: Mapping[str, PolicyRule],
+        processes: Mapping[str, Plan],
+        parsed: Parsed | None = None,
+        inputs: Mapping[str, Value] | None = None,
+        *,
+        shapes: Shapes | None = None,
+        made: Made | None = None,
+        calls: tuple[str, ...] = (),
+    ) -> None:
+        from deskhand.check_act import Made
+
+        self.plan = plan
+        self.catalog = catalog
+        self.now = now
+        self.policy = policy
+        self.processes = processes
+        self.parsed = parsed
+        self.names = Names(plan)
+        self.shapes = shapes if shapes is not None else Shapes(catalog, plan.inputs)
+        self.made = made if made is not None else Made()
+        self.calls = calls or ((plan.process,) if plan.process else ())
+        self.values = self._values(inputs)
+        self.result = Checked(shapes=self.shapes)
+        self._failed: set[str] = set()
+
+    def run(self) -> Checked:
+        """Check everything."""
+        self._inputs()
+        for path, problem in ids_problems(self.plan, self.shapes.connections()):
+            self.problem(problem, path)
+        self._walk(self.plan.steps, self.shapes, "", ("steps",))
+        problems = self.result.problems
+        if self.parsed is not None:
+            problems.sort(key=lambda p: (p.where.line or 0, p.where.column or 0))
+        return self.result
+
+    # ------------------------------------------------------------ telling
+
+    def problem(self, problem: Problem, path: Path, step: str | None = None) -> None:
+        """Note a problem of that place in the document; a line in it is taken as one of the text that is there."""
+        where = Where(step=step)
+        if self.parsed is not None:
+            where = replace(_place(self.parsed, path, problem.where), step=step)
+        placed_there = replace(problem, path=path, where=where)
+        if placed_there not in self.result.problems:
+            self.result.problems.append(placed_there)
+
+    # ------------------------------------------------------------ inputs
+
+    def _values(self, given: Mapping[str, Value] | None) -> dict[str, Value]:
+        """The inputs whose values are known: those that were given, else the defaults."""
+        values: dict[str, Value] = {}
+        for name, item in self.plan.inputs.items():
+            if given is not None and name in given:
+                values[name] = given[name]
+            elif item.default is not None:
+                value, problem = default_value(name, item, self.now)
+                if problem is None:
+                    values[name] = value
+        return values
+
+    def _inputs(self) -> None:
+        seen: dict[str, str] = {}
+        for name, item in self.plan.inputs.items():
+            _, problem = default_value(name, item, self.now)
+            if problem is not None:
+                self.problem(problem, problem.path)
+            if name.casefold() in seen:
+                message = f"the inputs {seen[name.casefold()]!r} and {name!r} differ only in their case"
+                self.problem(Problem("duplicate-input", message, "Rename one of them."), ("inputs", name))
+            seen[name.casefold()] = name
+
+    # ------------------------------------------------------------ steps
+
+    def _walk(self, steps: Sequence[Step], shapes: Shapes, parent: str, place: Path) -> None:
+        from deskhand.check_act import check_act
+
+        for item in placed(steps, parent, place):
+            self.names.reach(item.path)
+            step = item.step
+            if isinstance(step, Query):
+                found = self._query(step, item.path, item.place, shapes)
+            elif isinstance(step, Act):
+                found = check_act(self, step, item.path, item.place, shapes)
+                if step.rows is not None:
+                    shapes.add_step(f"{item.name}.done", found.columns)
+            elif isinstance(step, Approve):
+                found = self._approve(step, item.path, item.place, shapes)
+            elif isinstance(step, Call):
+                found = self._call(step, item.path, item.place, shapes)
+            else:
+                found = self._for_each(step, item.path, item.place, shapes)
+            self.result.steps[item.path] = found
+            if isinstance(step, Query) and step.id is not None:
+                shapes.add_step(step.id, found.columns)
+
+    def _query(self, step: Query, path: str, place: Path, shapes: Shapes) -> StepCheck:
+        query = self.analyse(step.query, (*place, "query"), path, shapes)
+        columns = query.columns if query is not None and not query.open else None
+        return StepCheck(path, step, columns=columns, query=query)
+
+    def analyse(
+        self, text: str, place: Path, path: str, shapes: Shapes, *, condition: bool = False
+    ) -> sql.Query | None:
+        """The typed query; None where it has problems, which are noted."""
+        view = _View(self, shapes)
+        ask = sql.condition if condition else sql.analyse
+        analysis = ask(text, view, shapes.input_types(), self.now)
+        cut = self.parsed.cut.get(place) if self.parsed is not None else None
+        for problem in analysis.problems:
+            mend = problem.mend
+            if cut is not None and problem.code == "syntax":
+                mend = f"YAML has cut off {cut!r}: write the query below `query: |`."
+            self.problem(replace(problem, mend=mend or _MENDS.get(problem.code, "")), place, path)
+        for name, problem in view.told.items():
+            self.problem(replace(problem, where=_found_in(text, name)), place, path)
+        for connection in view.failed:
+            self.connection_failed(connection, place, path)
+        return None if view.told or view.failed else analysis.query
+
+    def connection_failed(self, connection: str, place: Path, path: str) -> bool:
+        """Note, once, why a connection can't be used; False where it can."""
+        error = connection_error(self.catalog, connection)
+        if error is None:
+            return False
+        if connection.casefold() not in self._failed:
+            self._failed.add(connection.casefold())
+            message = f"the connection {connection!r} can't be used: {error.message}"
+            mend = error.mend or f"Check [connections.{connection}] in agent.toml."
+            self.problem(Problem("connection", message, mend), place, path)
+        return True
+
+    def step_columns(self, name: str, what: str, place: Path, path: str, shapes: Shapes) -> tuple[Columns | None, bool]:
+        """The columns of the step that `what` names, and whether there is such a step; None: only the run knows."""
+        if shapes.has_step(name):
+            return shapes.step(name), True
+        known = self.names.why(name)
+        if known is None:
+            listed = list(shapes.step_names())
+            mend = suggest(name, listed) or (
+                f"Earlier steps: {', '.join(listed)}." if listed else "Give an earlier query an `id:`."
+            )
+            known = Problem("unknown-step", f"`{what}` names {name!r}, and there is no such step", mend)
+        self.problem(known, place, path)
+        return None, False
+
+    def condition(self, step: Act | Call, place: Path, path: str, shapes: Shapes) -> sql.Query | None:
+        """Check `when` or `unless`; its query where it is a select."""
+        for key in ("when", "unless"):
+            text = getattr(step, key)
+            if text is None:
+                continue
+            if STEP_NAME.match(text.strip()):
+                self.step_columns(text.strip(), key, (*place, key), path, shapes)
+            else:
+                return self.analyse(text, (*place, key), path, shapes, condition=True)
+        return None
+
+    def template(self, text: str, scope: TemplateShape, place: Path, path: str) -> None:
+        """Check one template."""
+        for problem in check_template(text, scope):
+            self.problem(problem, place, path)
+
+    # ------------------------------------------------------------ approve, for_each
+
+    def _approve(self, step: Approve, path: str, place: Path, shapes: Shapes) -> StepCheck:
+        place = (*place, "approve")
+        columns: Columns | None = ()
+        if step.rows is not None:
+            columns, _ = self.step_columns(step.rows, "rows", (*place, "rows"), path, shapes)
+        if is_template(step.ask):
+            mend = f"Write {{{{ {step.rows or 'step'}.count }}}} or {{{{ {step.rows or 'step'} | table }}}}."
+            scope = TemplateShape(shapes, why_no_row=mend, later=self.names.later())
+            self.template(step.ask, scope, (*place, "ask"), path)
+        if step.two and len(set(step.by)) == 1:
+            message = f"two people must approve, and only {step.by[0]!r} may"
+            self.problem(Problem("bad-value", message, "Name two, or leave `two` out."), (*place, "by"), path)
+        return StepCheck(path, step, columns=columns)
+
+    def _for_each(self, step: ForEach, path: str, place: Path, shapes: Shapes) -> StepCheck:
+        columns, _ = self.step_columns(step.for_each, "for_each", (*place, "for_each"), path, shapes)
+        self._walk(step.steps, shapes.child(step.as_, columns), path, (*place, "steps"))
+        return StepCheck(path, step, columns=columns)
+
+    # ------------------------------------------------------------ call
+
+    def _call(self, step: Call, path: str, place: Path, shapes: Shapes) -> StepCheck:
+        place = (*place, "call")
+        columns: Columns | None = ()
+        scope = TemplateShape(shapes, later=self.names.later())
+        if step.rows is not None:
+            columns, known = self.step_columns(step.rows, "rows", (*place, "rows"), path, shapes)
+            scope = replace(scope, row=columns or (), open_row=columns is None or not known)
+        condition = self.condition(step, place, path, shapes)
+        called = next((p for n, p in self.processes.items() if n.casefold() == step.process.casefold()), None)
+        if called is None:
+            self._unknown_process(step.process, (*place, "process"), path)
+            for name, text in step.inputs.items():
+                if isinstance(text, str):
+                    self.template(text, scope, (*place, "inputs", name), path)
+        elif step.process.casefold() in {name.casefold() for name in self.calls}:
+            cycle = " → ".join([*self.calls, step.process])
+            mend = "A process can't call itself, neither directly nor through others."
+            self.problem(Problem("cycle", f"the calls go round: {cycle}", mend), (*place, "process"), path)
+        else:
+            self._call_inputs(step, called, scope, place, path)
+            self._called(step.process, called, place, path, shapes)
+        return StepCheck(path, step, columns=columns, condition=condition)
+
+    def _unknown_process(self, name: str, place: Path, path: str) -> None:
+        broken = getattr(self.processes, "file", lambda _: None)(name)
+        if broken is not None and broken.problems:
+            first = broken.problems[0]
+            message = f"the process {name!r} can't be used: {first.message}"
+            self.problem(Problem("broken-process", message, f"See `agent check {broken.file}`."), place, path)
+            return
+        names = list(self.processes)
+        mend = suggest(name, names) or (f"There are {', '.join(names[:12])}." if names else "Put it into processes/.")
+        self.problem(Problem("unknown-process", f"there is no process {name!r}", mend), place, path)
+
+    def _call_inputs(self, step: Call, called: Plan, scope: TemplateShape, place: Path, path: str) -> None:
+        given = {name.casefold() for name, value in step.inputs.items() if value is not None}
+        for name, value in step.inputs.items():
+            at = (*place, "inputs", name)
+            wanted = next((n for n in called.inputs if n.casefold() == name.casefold()), None)
+            if wanted is None:
+                mend = suggest(name, called.inputs) or f"It takes {', '.join(called.inputs) or 'no inputs'}."
+                self.problem(Problem("unknown-input", f"{step.process} has no input {name!r}", mend), at, path)
+                continue
+            if isinstance(value, dict | list | tuple):
+                mend = f'Write one text: {name}: "{{{{ … }}}}".'
+                self.problem(Problem("not-a-text", f"the input {name!r} takes one value", mend), at, path)
+                continue
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            if isinstance(value, str) and is_template(value):
+                self.template(value, scope, at, path)
+                self._fits(wanted, called.inputs[wanted].type, sole_column(value, scope), at, path)
+            elif value is not None:
+                problem = value_problem(wanted, called.inputs[wanted], text, self.now)
+                if problem is not None:
+                    self.problem(problem, at, path)
+        for name, item in called.inputs.items():
+            if name.casefold() not in given and item.default is None and not item.optional:
+                message = f"{step.process} needs the input {name!r}, and the call doesn't give it"
+                mend = f'Add it: inputs: {{{name}: "…"}}.'
+                self.problem(Problem("missing-input", message, mend), (*place, "inputs"), path)
+
+    def _fits(self, name: str, wanted: str, type_: str | None, place: Path, path: str) -> None:
+        """A problem where a column's type can never be read as the input's."""
+        if type_ is None or wanted == "text" or type_ == "VARCHAR":
+            return
+        kind = "date" if type_ == "DATE" else "timestamp" if type_.startswith("TIMESTAMP") else "number"
+        kind = {"BOOLEAN": "boolean", "TIME": "time"}.get(type_, kind)
+        fitting = {
+            "integer": ("number",),
+            "decimal": ("number",),
+            "date": ("date",),
+            "timestamp": ("timestamp", "date"),
+            "boolean": ("boolean",),
+        }
+        if kind not in fitting[wanted]:
+            message = f"the input {name!r} takes a value of type {wanted}, and this is a {kind}"
+            self.problem(Problem("type-mismatch", message, "Convert it in the query."), place, path)
+
+    def _called(self, name: str, called: Plan, place: Path, path: str, shapes: Shapes) -> None:
+        """Check the called process too, with what was made up to here; its problems count here."""
+        inner = Checker(
+            called,
+            self.catalog,
+            self.now,
+            self.policy,
+            self.processes,
+            shapes=shapes.called(called.inputs),
+            made=self.made,
+            calls=(*self.calls, name),
+        )
+        cycles = False
+        for problem in (problems := inner.run().problems):
+            if problem.code == "cycle":
+                self.problem(replace(problem, where=Where()), (*place, "process"), path)
+                cycles = True
+        if problems and not cycles:
+            count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+            first = problems[0]
+            at = f" (step {first.where.step})" if first.where.step else ""
+            message = f"the process {name!r} has {count}: {first.message}{at}"
+            self.problem(Problem("broken-process", message, first.mend), (*place, "process"), path)
+
+
+class _View:
+    """What a query may read, with reasons kept for names that are known and yet can't be used here."""
+
+    def __init__(self, checker: Checker, shapes: Shapes) -> None:
+        self._checker = checker
+        self._shapes = shapes
+        self.told: dict[str, Problem] = {}
+        self.failed: list[str] = []
+
+    def table(self, connection: str, name: str) -> Table | None:
+        found = self._shapes.table(connection, name)
+        if found is None and connection_error(self._checker.catalog, connection) is not None:
+            if connection not in self.failed:
+                self.failed.append(connection)
+            return Table(name, (), open=True)
+        return found
+
+    def step(self, name: str) -> Columns | None:
+        return self._shapes.step(name)
+
+    def is_open_step(self, name: str) -> bool:
+        if self._shapes.has_step(name):
+            return self._shapes.is_open_step(name)
+        why = self._checker.names.why(name)
+        if why is None:
+            return False
+        self.told[name] = why
+        return True
+
+    def connections(self) -> Sequence[str]:
+        return self._shapes.connections()
+
+    def table_names(self, connection: str) -> Sequence[str]:
+        return self._shapes.table_names(connection)
+
+    def step_names(self) -> Sequence[str]:
+        return self._shapes.step_names()
+
+
+_MENDS = {
+    "syntax": "Correct the query; it is one select in DuckDB's SQL.",
+    "type-mismatch": "Convert one side with a cast.",
+    "unknown-table": "See `agent catalog`.",
+    "unknown-column": "See `agent catalog`.",
+    "ambiguous-column": "Put the table's name in front of it.",
+}
+
+
+def connection_error(catalog: Any, connection: str) -> Any:
+    """Why that connection can't be used; None where it can, or isn't there, or the catalog can't tell."""
+    known = {name.casefold(): name for name in catalog.connections()}
+    found = known.get(connection.casefold())
+    ask = getattr(catalog, "error", None)
+    return ask(found) if found is not None and ask is not None else None
+
+
+def _found_in(text: str, name: str) -> Where:
+    match = re.search(rf"(?:from|join|,)\s+({re.escape(name)})\b", text, re.IGNORECASE)
+    if match is None:
+        return Where()
+    begin = match.start(1)
+    return Where(line=text.count("\n", 0, begin) + 1, column=begin - (text.rfind("\n", 0, begin) + 1) + 1)
+
+
+def _place(parsed: Parsed, path: Path, inside: Where) -> Where:
+    """The place in the file of a place in the text that stands at `path`; the text's own where that can't be told."""
+    at = parsed.where(path)
+    if inside.line is None or at.line is None or path not in parsed.marks:
+        return at
+    lines = parsed.text.splitlines()
+    if at.line > len(lines):
+        return at
+    key = lines[at.line - 1]
+    if re.search(r":[ ]*\|[-+0-9]*[ ]*(?:#.*)?$", key):  # a block: its first line stands below the key
+        body = next((line for line in lines[at.line :] if line.strip()), "")
+        indent = len(body) - len(body.lstrip(" "))
+        column = inside.column + indent if inside.column is not None else None
+        return Where(at.file, at.line + inside.line, column)
+    match = re.match(r"(?:\s*-)?\s*[\w.]+:[ ]+([^\s\"'>&].*)", key)
+    if inside.line == 1 and inside.column is not None and match is not None:
+        return Where(at.file, at.line, match.start(1) + inside.column)
+    return at
