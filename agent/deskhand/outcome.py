@@ -18,8 +18,8 @@ from deskhand.template import Scope, render
 def expectation(step: Query, count: int) -> str | None:
     """Why `expect` doesn't hold for that many rows; None where it does."""
     wanted = step.expect
-    holds = {None: True, "one": count == 1, "some": count > 0, "none": count == 0}
-    if holds.get(wanted, count == wanted):
+    holds = {"one": count == 1, "some": count > 0, "none": count == 0}
+    if wanted is None or (holds[wanted] if isinstance(wanted, str) else count == wanted):
         return None
     words = {"one": "exactly one row", "some": "at least one row", "none": "no row"}
     found = {0: "nothing was found", 1: "one row was found"}.get(count, f"{count:,} rows were found")

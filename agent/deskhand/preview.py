@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from deskhand import acts, policy
 from deskhand.contract import Call as EffectCall
-from deskhand.contract import Change, Effect, Json, RowsUse
+from deskhand.contract import Change, Effect, Json, Operation, RowsUse
 from deskhand.errors import DeskhandError
 from deskhand.frame import Context, Frame, StepData
 from deskhand.outcome import call_inputs, done_rows, expectation
@@ -263,7 +263,7 @@ class Preview:
         name: str,
         connection: str,
         made: Sequence[EffectCall | acts.Fault],
-        operation: type[acts.Operation],
+        operation: type[Operation],
         data: StepData | None,
     ) -> None:
         for one in made:

@@ -91,9 +91,9 @@ class Desk:
 
     def connect(self, name: str, tool: str, **content: Any) -> None:
         """A connection with a fake source of this content; again, to add to it."""
-        from deskhand.workspace import tool_class
+        from deskhand.workspace import installed_tools
 
-        settings = tool_class(tool).fake(self.root, name, **content)
+        settings = installed_tools()[tool].load().fake(self.root, name, **content)
         self._connections[name] = {"tool": tool, **settings}
         self._write()
 
