@@ -35,7 +35,7 @@ class Machine:
             folder.mkdir(parents=True)
         self.log.touch()
         shutil.copy(SCRIPT, self.repository / ".ci" / "run")
-        for name in ("bash", "sh", "dirname", "env", "cat", "cp", "true"):
+        for name in ("bash", "sh", "dirname", "env", "cat", "cp", "grep", "mktemp", "rm", "tail", "tee", "true"):
             found = shutil.which(name)
             assert found
             (self.bin / name).symlink_to(found)
@@ -120,7 +120,17 @@ def test_neither_root_nor_sudo(machine: Machine) -> None:
     assert "sudo env DEBIAN_FRONTEND=noninteractive apt-get" in machine.log.read_text()
 
 
-def test_failing_tests_fail_the_script(machine: Machine) -> None:
-    machine.put("make", "exit 2")
+def test_failing_tests_fail_the_script_and_pytest_has_the_last_word(machine: Machine) -> None:
+    closing = "=========== 2 failed, 5 passed in 61.00s (0:01:01) ==========="
+    machine.put("make", f'echo "{closing}"; echo "make: *** [Makefile:25: test] Error 1" >&2; exit 2')
     machine.put("python3", GOOD_PYTHON)
-    assert machine.run().returncode == 2
+    done = machine.run()
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[-1] == closing
+
+
+def test_an_installation_that_fails(machine: Machine) -> None:
+    machine.put("make", "echo 'no network'; exit 2")
+    machine.put("python3", GOOD_PYTHON)
+    done = machine.run()
+    assert (done.returncode, done.stdout) == (2, "no network\n")

@@ -151,9 +151,7 @@ def test_data_cannot_move_the_cursor() -> None:
 def test_colors_on_a_terminal_only(
     office: Path, environment: dict[str, str], options: list[str], colored: bool
 ) -> None:
-    code = (
-        "import sys; from deskhand.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    )
+    code = "import sys; from deskhand.cli.main import main; sys.exit(main(sys.argv[1:]))"
     leader, follower = pty.openpty()
     plain = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "TERM", "FORCE_COLOR")}
     with subprocess.Popen(
