@@ -10,7 +10,7 @@ from deskhand.contract import Column, ResultColumn, Table, Tables
 from deskhand.errors import Problem
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER"}
-_INTEGERS |= {"UBIGINT", "UHUGEINT", "INT"}
+_INTEGERS |= {"UBIGINT", "UHUGEINT", "BIGNUM", "INT"}
 _NULLS = {"NULL", '"NULL"', "SQLNULL"}
 _WORDS = {
     "text": "a text",
@@ -54,14 +54,6 @@ def kind_of(type: str) -> str:
     return {"BOOLEAN": "boolean", "DATE": "date", "TIME": "time", "BLOB": "blob"}.get(word, "")
 
 
-def resolve(tables: Tables, name: str) -> Table | None:
-    """The table that a plan names, with its connection in front of it or without."""
-    found = tables(name)
-    if found is None and "." in name:
-        found = tables(unquoted(name.split(".", 1)[1]))
-    return found
-
-
 def unquoted(name: str) -> str:
     """The name without SQL's quotes."""
     if len(name) > 1 and name[0] == name[-1] == '"':
@@ -81,7 +73,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def find_table(tables: Tables, name: str) -> tuple[Table | None, list[Problem]]:
     """The table to write to, and what is wrong with it."""
-    found = resolve(tables, name)
+    found = tables(name)
     if found is None:
         mend = nearest(name.rsplit(".", 1)[-1], getattr(tables, "names", ())) or "see: agent catalog"
         return None, [Problem("unknown-table", f"there is no table {name}", mend, ("table",))]

@@ -22,6 +22,10 @@ BUSY_SECONDS = 5.0
 EFFECTS = "_deskhand_effects"
 """The table of key rows, written where the connection says `ledger_table = true`."""
 
+_SPACES = ",".join(str(code) for code in range(0x3001) if chr(code).isspace())
+BLANK = f"(typeof({{0}}) = 'text' and trim({{0}}, char({_SPACES})) = '')"
+"""A condition in SQL that a cell is a text of nothing but spaces, by whatever Python takes for a space."""
+
 _HEADER = b"SQLite format 3\x00"
 _READS = {
     sqlite3.SQLITE_SELECT,

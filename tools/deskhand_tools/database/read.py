@@ -15,15 +15,13 @@ from deskhand.codec import to_text
 from deskhand.contract import Column, Filter, Table
 from deskhand.errors import DataError
 
-from deskhand_tools.database.connect import quoted
+from deskhand_tools.database.connect import BLANK, quoted
 from deskhand_tools.database.schema import Shape
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_CHUNK = 100_000
-_SPACES = ",".join(str(code) for code in range(0x3001) if chr(code).isspace())
-_BLANK = f"(typeof({{0}}) = 'text' and trim({{0}}, char({_SPACES})) = '')"
+_CHUNK, _FETCH = 100_000, 2_000
 
 
 def read(
@@ -41,24 +39,33 @@ def read(
     import pyarrow as pa
     from deskhand.codec.columns import arrow_type
 
-    sql, values = _select(where, table, columns, shape)
-    cursor = connection.execute(sql, values)
-    cursor.arraysize = _CHUNK
-    chunks: list[list[pa.Array]] = [[] for _ in columns]
-    done = 0
-    while rows := cursor.fetchmany():
-        for index, (column, raws) in enumerate(zip(columns, zip(*rows, strict=True), strict=False)):
-            assert column.codec is not None
-            try:
-                chunks[index].append(column.codec.decode_column(raws))
-            except (ValueError, UnicodeError) as error:
-                raise _misfit(connection, where, table, column, shape, place, raws, done, error) from None
-        done += len(rows)
-    types = [arrow_type(column.codec) for column in columns if column.codec is not None]
-    arrays = [pa.chunked_array(found, type=type) for found, type in zip(chunks, types, strict=True)]
     if not columns:
         raise DataError(f"no column of {place} was asked for", mend="name at least one column")
+    sql, values = _select(where, table, columns, shape)
+    cursor = connection.execute(sql, values)
+    chunks: list[list[pa.Array]] = [[] for _ in columns]
+    done = 0
+    while held := _next(cursor, len(columns)):
+        for chunk, column, raws in zip(chunks, columns, held, strict=True):
+            assert column.codec is not None
+            try:
+                chunk.append(column.codec.decode_column(raws))
+            except (ValueError, UnicodeError) as error:
+                raise _misfit(connection, where, table, column, shape, place, raws, done, error) from None
+        done += len(held[0])
+    types = [arrow_type(column.codec) for column in columns if column.codec is not None]
+    arrays = [pa.chunked_array(found, type=type) for found, type in zip(chunks, types, strict=True)]
     return pa.Table.from_arrays(arrays, names=[column.name for column in columns])
+
+
+def _next(cursor: sqlite3.Cursor, width: int) -> list[list[Any]]:
+    """The next rows as columns; empty when there are none. Few rows are fetched at once, so that Python's
+    garbage collector doesn't walk over them again and again."""
+    held: list[list[Any]] = [[] for _ in range(width)]
+    while len(held[0]) < _CHUNK and (rows := cursor.fetchmany(_FETCH)):
+        for values, more in zip(held, zip(*rows, strict=True), strict=True):
+            values.extend(more)
+    return held if held[0] else []
 
 
 def _select(where: Sequence[Filter], table: Table, columns: Sequence[Column], shape: Shape) -> tuple[str, list[Any]]:
@@ -84,7 +91,7 @@ def _pushed(condition: Filter, column: Column) -> tuple[str, list[Any]] | None:
     if codec is None:
         return None
     if condition.op == "is null":
-        return f"({cell} is null or {_BLANK.format(cell)})", []
+        return f"({cell} is null or {BLANK.format(cell)})", []
     if condition.op == "is not null":
         return f"{cell} is not null", []
     if codec.kind == "integer" and set(codec.formats) <= {"integer", "real"}:

@@ -21,7 +21,7 @@ from typing import Any
 from deskhand.codec import Codec, infer, to_text
 from deskhand.contract import Column, Table
 
-from deskhand_tools.database.connect import EFFECTS, quoted
+from deskhand_tools.database.connect import BLANK, EFFECTS, quoted
 
 WHOLE = 20_000
 _HEAD, _TAIL, _VIEW = 3_000, 1_000, 2_000
@@ -172,8 +172,9 @@ def _contradictions(
 ) -> list[Any]:
     """Values of the whole column that the sample's codec might not hold for."""
     cell, source = quoted(column), f"from {quoted(name)}"
-    if all(value is None or value == "" for value in seen):
-        return _column(connection, f"select {cell} {source} where {cell} is not null limit {_HEAD}")
+    if all(value is None or (isinstance(value, str) and not value.strip()) for value in seen):
+        filled = f"{cell} is not null and not {BLANK.format(cell)}"
+        return _column(connection, f"select {cell} {source} where {filled} limit {_HEAD}")
     classes = {int: "integer", float: "real", str: "text", bytes: "blob"}
     known = ", ".join(sorted({f"'{classes[type(v)]}'" for v in seen if v is not None}))
     odd = _column(connection, f"select {cell} {source} where typeof({cell}) not in ({known}, 'null') limit 100")
