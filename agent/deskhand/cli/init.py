@@ -5,6 +5,7 @@ It makes files in an empty folder only (a `.git` and a README may be there) and 
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -66,15 +67,29 @@ steps:
 def init(directory: Path, demo: bool) -> None:
     """Make a workspace in DIR: agent.toml, a database, a folder of files, a mailbox, processes."""
     _check_place(directory)
+    there = set(directory.iterdir()) if directory.is_dir() else set()
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        made = _make_demo(directory) if demo else _make_empty(directory)
+        try:
+            made = _make_demo(directory) if demo else _make_empty(directory)
+        except BaseException:
+            _clear(directory, there)  # half a workspace would look like a whole one
+            raise
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise RefusedError(
             f"{error.filename or directory} can't be made: {error.strerror}",
             mend="Name a folder of your own.",
         ) from None
     _tell(directory, made, demo)
+
+
+def _clear(directory: Path, keep: set[Path]) -> None:
+    """Take away what was made here, as far as that goes."""
+    for entry in set(directory.iterdir()) - keep:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
 
 
 def _check_place(directory: Path) -> None:

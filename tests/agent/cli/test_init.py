@@ -89,6 +89,23 @@ def test_refused_for_a_file_and_for_a_dead_link(tmp_path: Path, capsys: pytest.C
     assert "can't be made" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("demo", [[], ["--demo"]])
+def test_half_a_workspace_is_taken_away(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, demo: list[str]
+) -> None:
+    (tmp_path / "README.md").write_text("mine")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "x")
+
+    monkeypatch.setattr(Path, "write_bytes" if demo else "write_text", full)
+    assert main(["init", *demo, str(tmp_path)]) == 1
+    monkeypatch.undo()
+    assert "The disk is full" in capsys.readouterr().err
+    assert everything_in(tmp_path) == {"README.md": b"mine"}
+    assert main(["init", *demo, str(tmp_path)]) == 0
+
+
 @pytest.mark.parametrize(("zone", "found"), [(":Asia/Tokyo", "Asia/Tokyo"), ("Nowhere/Atall", None), ("", None)])
 def test_time_zone_of_the_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str, found: str | None
