@@ -13,22 +13,26 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from deskhand.contract import ResultColumn
+from deskhand.errors import Problem
 from deskhand.sql.bind import constant_filters, fixed_now, merge_filters
-from deskhand.sql.dialect import parse, sql
+from deskhand.sql.dialect import fill, marked, parse
 from deskhand.sql.duck import describe
 from deskhand.sql.from_clause import FromClauses
 from deskhand.sql.model import Analysis, Query, Schema, Source
 from deskhand.sql.outputs import duplicates, final_columns
-from deskhand.sql.probe import plain, sample, type_of
-from deskhand.sql.scope import Base, Field, Frame
-from deskhand.sql.types import normal
+from deskhand.sql.probe import plain
+from deskhand.sql.scope import Base
+from deskhand.sql.types import NULL
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What `run` needs of a query: the rewritten tree and the sources under their names in it."""
+    """What `run` needs of a query: the SQL with marks for inputs and the logical time, the types of those
+    inputs, and the sources under their names in it."""
 
-    tree: exp.Expr
+    text: str
+    inputs: Mapping[str, str]
     bases: tuple[Base, ...]
 
 
@@ -47,9 +51,10 @@ class Analyser(FromClauses):
         open_ = any(base.columns is None for base in bases)
         if self.problems:
             return None
-        columns = ()
+        columns: tuple[ResultColumn, ...] = ()
+        text = marked(tree)
         if not open_:
-            described = describe(self.describing(tree))
+            described = describe(fill(self.describing(text), self.sample))
             if isinstance(described, str):
                 self.problem("invalid-query", plain(described))
                 return None
@@ -68,20 +73,21 @@ class Analyser(FromClauses):
             if base.table is not None
         )
         steps = tuple(base.step for base in bases if base.step is not None)
-        return Query(self.text, columns, sources, steps, tuple(self.used_inputs), open_, Prepared(tree, bases))
+        return Query(
+            self.text,
+            columns,
+            sources,
+            steps,
+            tuple(self.used_inputs),
+            open_,
+            Prepared(text, dict(self.used_inputs), bases),
+        )
 
-    def describing(self, tree: exp.Expr) -> str:
-        """The query over empty tables and sample inputs, as text for DESCRIBE."""
-
-        def stand_in(node: exp.Expr) -> exp.Expr:
-            if isinstance(node, exp.Placeholder):
-                return exp.maybe_parse(sample(type_of(node) or "VARCHAR"), dialect="duckdb")
-            return node
-
-        body = sql(tree.copy().transform(stand_in))
+    def describing(self, body: str) -> str:
+        """The query over empty tables, as text for DESCRIBE."""
         empties = ", ".join(
             f'"{base.key}" AS (SELECT '
-            + ", ".join(f"CAST(NULL AS {f.type}) AS {_quoted(f.name)}" for f in base.columns or ())
+            + ", ".join(f"{_null(f.type)} AS {_quoted(f.name)}" for f in base.columns or () if f.name in base.used)
             + ")"
             for base in self.bases.values()
         )
@@ -92,6 +98,10 @@ class Analyser(FromClauses):
         if body.startswith("WITH "):
             return f"WITH {empties}, {body.removeprefix('WITH ')}"
         return f"WITH {empties} {body}"
+
+
+def _null(type_: str | None) -> str:
+    return "NULL" if type_ in (None, NULL) else f"CAST(NULL AS {type_})"
 
 
 def _quoted(name: str) -> str:
@@ -115,8 +125,6 @@ def analyse(text: str, schema: Schema, inputs: Mapping[str, str], now: dt.dateti
 
 def condition(text: str, schema: Schema, inputs: Mapping[str, str], now: dt.datetime) -> Analysis:
     """Like `analyse`, for the select of a `when`: it must give one boolean column."""
-    from deskhand.errors import Problem
-
     analysis = analyse(text, schema, inputs, now)
     if analysis.query is None or analysis.query.open:
         return analysis
@@ -131,6 +139,3 @@ def condition(text: str, schema: Schema, inputs: Mapping[str, str], now: dt.date
     else:
         return analysis
     return Analysis([problem], None)
-
-
-__all__ = ["Analyser", "Field", "Frame", "Prepared", "analyse", "condition", "normal"]

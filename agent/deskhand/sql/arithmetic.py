@@ -1,11 +1,11 @@
 """Exact arithmetic where DuckDB would give binary fractions, and whole numbers and days where it gives others.
 
 - `/` and `avg` of integers and Decimals are DECIMAL(38,10), computed exactly and rounded half to even at the
-  tenth place; by zero they are null. `median` of them is exact too.
+  tenth place; by zero they are null. `median` and `quantile_cont` of them keep ten places too.
 - `sum` of integers is BIGINT; a sum that doesn't fit is an error when it runs.
 - `date ± interval` of whole days, weeks, months or years, and `date_trunc` of a date, are DATE.
-- `*` with an unrounded operand keeps ten places; other products are exact (their scales add up). A product
-  that doesn't fit into 38 digits is an error when it runs, never a wrong value.
+- `*` with an unrounded operand keeps ten places; other products are exact (their scales add up), with 38
+  digits. A product that doesn't fit is an error when it runs, never a wrong value.
 - `//`, `%`, `mod`, `divide` by zero are null.
 
 This module refuses floating point: whatever is DOUBLE in the source stays DuckDB's own arithmetic.
@@ -77,15 +77,19 @@ def whole_quotient(left: exp.Expr, right: exp.Expr) -> exp.Expr | None:
     return cast(_quotient(multiple, wide, right, scale(b)), "BIGINT")
 
 
-def product(left: exp.Expr, right: exp.Expr, node: exp.Expr) -> exp.Expr | None:
-    """A product with an unrounded operand, kept at ten places so that chains of them don't run out of digits."""
+def product(left: exp.Expr, right: exp.Expr) -> exp.Expr | None:
+    """`left * right` with a Decimal in it, with 38 digits (DuckDB would keep 18); None for other types.
+
+    Its scale is the sum of both, but ten where an operand is unrounded, so that chains don't run out of digits.
+    """
     a, b = type_of(left), type_of(right)
-    if a is None or b is None or not (exact(a) and exact(b)):
+    if a is None or b is None or not (exact(a) and exact(b)) or (a in INTEGERS and b in INTEGERS):
         return None
     places = scale(a) + scale(b)
+    node = exp.Mul(this=cast(exp.Paren(this=left), f"DECIMAL(38,{scale(a)})"), expression=right)
     if places > UNROUNDED_SCALE and UNROUNDED_SCALE in (scale(a), scale(b)):
         return cast(node, UNROUNDED)
-    return None
+    return exp.Paren(this=node) if places <= 38 else None
 
 
 def whole_days(node: exp.Expr) -> bool:
@@ -125,7 +129,9 @@ def aggregate(core: exp.Expr, around: Callable[[exp.Expr], exp.Expr]) -> exp.Exp
     `core` is the call without filter and window, its arguments typed already.
     """
     name = core.name.lower()
-    if name not in ("sum", "avg", "mean", "median", "count_if", "countif", "product") or len(core.expressions) != 1:
+    if name not in ("sum", "avg", "mean", "median", "count_if", "countif", "quantile_cont"):
+        return None
+    if len(core.expressions) != (2 if name == "quantile_cont" else 1) or isinstance(core.expressions[-1], exp.Array):
         return None
     argument = core.expressions[0]
     type_ = type_of(value_argument(argument))
@@ -134,9 +140,9 @@ def aggregate(core: exp.Expr, around: Callable[[exp.Expr], exp.Expr]) -> exp.Exp
     if not exact(type_) or type_ is None:
         return None
     if name in ("avg", "mean"):
-        total = around(call("sum", argument.copy()))
-        return typed(_quotient(total, scale(type_), around(call("count", argument.copy())), 0), UNROUNDED)
-    if name == "median":
+        total = around(call("sum", argument))
+        return typed(_quotient(total, scale(type_), around(call("count", argument)), 0), UNROUNDED)
+    if name in ("median", "quantile_cont"):
         widened = argument.copy()
         value = value_argument(widened)
         wide = cast(value.copy(), UNROUNDED)
@@ -144,7 +150,7 @@ def aggregate(core: exp.Expr, around: Callable[[exp.Expr], exp.Expr]) -> exp.Exp
             widened = wide
         else:
             value.replace(wide)
-        return cast(around(call("median", widened)), UNROUNDED)
+        return cast(around(call(name, widened, *core.expressions[1:])), UNROUNDED)
     return None
 
 
@@ -156,6 +162,12 @@ def day_result(node: exp.Expr, left: exp.Expr, right: exp.Expr) -> exp.Expr | No
     if a == "interval" and b == "date" and whole_days(left) and isinstance(node, exp.Add):
         return cast(node, "DATE")
     return None
+
+
+def narrowed(node: exp.Expr) -> exp.Expr:
+    """A wide integer as DuckDB wants it for days and places: `date + bigint` isn't known to it."""
+    type_ = type_of(node)
+    return cast(exp.Paren(this=node), "INTEGER") if type_ in INTEGERS and type_ != "INTEGER" else node
 
 
 def round_by_input(core: exp.Expr) -> str | None:

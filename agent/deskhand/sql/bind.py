@@ -1,7 +1,8 @@
 """Puts the run's inputs and logical time into a prepared query, as typed literals.
 
-Values never become text by substitution: each is a literal node of its declared type. This module refuses a
-value that isn't of its input's type.
+The query's text is made by the generator and holds marks, which no query can hold itself; a value becomes a
+quoted literal with a cast to its declared type, and nothing else. This module refuses a value that isn't of
+its input's type.
 """
 
 from __future__ import annotations
@@ -10,68 +11,62 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from sqlglot import exp
-
 from deskhand.contract import Filter, Value
 from deskhand.errors import DataError
 from deskhand.sql.dates import NOW, TODAY
-from deskhand.sql.dialect import sql
+from deskhand.sql.dialect import fill
 from deskhand.sql.duck import constants
-from deskhand.sql.probe import type_of
 from deskhand.sql.scope import Base, Candidate
 from deskhand.sql.types import INTEGERS, NULL
 
-Binder = Callable[[exp.Expr], exp.Expr | None]
-"""Gives the literal for a placeholder; None where its value isn't known yet."""
+Binder = Callable[[str], str | None]
+"""Gives the SQL for a mark; None where its value isn't known yet."""
 
 
 def fixed_now(now: dt.datetime) -> Binder:
     """Binds the logical time only."""
 
-    def bind(node: exp.Expr) -> exp.Expr | None:
-        if node.this == TODAY:
+    def bind(name: str) -> str | None:
+        if name == TODAY:
             return literal(now.date(), "DATE")
-        if node.this == NOW:
-            return literal(now, "TIMESTAMP")
-        return None
+        return literal(now, "TIMESTAMP") if name == NOW else None
 
     return bind
 
 
-def with_inputs(now: dt.datetime, inputs: Mapping[str, Value]) -> Binder:
+def with_inputs(now: dt.datetime, inputs: Mapping[str, Value], types: Mapping[str, str]) -> Binder:
     """Binds the logical time and the inputs. Raises DataError for a missing or wrongly typed one."""
     clock = fixed_now(now)
     folded = {name.casefold(): value for name, value in inputs.items()}
-
-    def bind(node: exp.Expr) -> exp.Expr | None:
-        made = clock(node)
-        if made is not None:
-            return made
-        name = str(node.this)
+    known: dict[str, str] = {}
+    for name, type_ in types.items():
         if name.casefold() not in folded:
             raise DataError(f"input {name} has no value", mend=f"give one with --input {name}=…")
-        type_ = type_of(node) or "VARCHAR"
         try:
-            return literal(folded[name.casefold()], type_)
-        except (TypeError, ValueError) as error:
+            known[name] = literal(folded[name.casefold()], type_)
+        except TypeError as error:
             raise DataError(f"input {name}: {folded[name.casefold()]!r} is no {type_}") from error
+
+    def bind(name: str) -> str | None:
+        return known.get(name) or clock(name)
 
     return bind
 
 
-def literal(value: Value, type_: str) -> exp.Expr:
-    """A value as a typed literal. Raises TypeError where the value isn't of the type."""
+def literal(value: Value, type_: str) -> str:
+    """A value as a typed SQL literal. Raises TypeError where the value isn't of the type."""
+    number = type_ in INTEGERS or type_.startswith("DECIMAL") or type_ in ("DOUBLE", "FLOAT")
     text: str
     if value is None:
-        return exp.maybe_parse(f"CAST(NULL AS {type_})" if type_ != NULL else "NULL", dialect="duckdb")
+        return "NULL" if type_ == NULL else f"CAST(NULL AS {type_})"
     if isinstance(value, bool):
         _need(type_ == "BOOLEAN")
-        return exp.Boolean(this=value)
+        return "TRUE" if value else "FALSE"
     if isinstance(value, int):
-        _need(type_ in INTEGERS or type_.startswith("DECIMAL") or type_ in ("DOUBLE", "FLOAT"))
+        _need(number)
         text = str(value)
     elif isinstance(value, Decimal):
-        _need(value.is_finite() and (type_.startswith("DECIMAL") or type_ in ("DOUBLE", "FLOAT")))
+        _need(number and type_ not in INTEGERS and value.is_finite())
         text = format(value, "f")
     elif isinstance(value, float):
         _need(type_ in ("DOUBLE", "FLOAT"))
@@ -90,7 +85,12 @@ def literal(value: Value, type_: str) -> exp.Expr:
         text = value
     else:
         raise TypeError(type_)
-    return exp.Cast(this=exp.Literal.string(text), to=exp.DataType.build(type_, dialect="duckdb"))
+    return f"CAST({quoted(text)} AS {type_})"
+
+
+def quoted(text: str) -> str:
+    """A text as an SQL string: DuckDB knows no escapes in it but the doubled quote."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _need(holds: bool) -> None:
@@ -98,29 +98,26 @@ def _need(holds: bool) -> None:
         raise TypeError
 
 
-def bound(tree: exp.Expr, bind: Binder) -> exp.Expr:
-    """A copy of the tree with every placeholder replaced."""
+def bound(text: str, bind: Binder) -> str | None:
+    """The text with every mark replaced; None where a value isn't known yet."""
+    missing = False
 
-    def replace(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Placeholder):
-            made = bind(node)
-            return made if made is not None else node
-        return node
+    def value(name: str) -> str:
+        nonlocal missing
+        found = bind(name)
+        missing = missing or found is None
+        return found or ""
 
-    return tree.copy().transform(replace, copy=False)
+    made = fill(text, value)
+    return None if missing else made
 
 
 def merge_filters(base: Base) -> list[Candidate]:
     """The conditions that hold wherever the query names the source."""
     if not base.references:
         return []
-    spelled = [{_spelling(c): c for c in reference} for reference in base.references]
-    common = set(spelled[0]).intersection(*spelled[1:])
-    return [candidate for key, candidate in spelled[0].items() if key in common]
-
-
-def _spelling(candidate: Candidate) -> tuple[str, ...]:
-    return (candidate.column, candidate.op, *(sql(value) for value in candidate.values))
+    common = set(base.references[0]).intersection(*base.references[1:])
+    return [candidate for candidate in base.references[0] if candidate in common]
 
 
 def constant_filters(candidates: Sequence[Candidate], base: Base, bind: Binder) -> tuple[Filter, ...]:
@@ -134,11 +131,11 @@ def constant_filters(candidates: Sequence[Candidate], base: Base, bind: Binder) 
         if candidate.op in ("is null", "is not null"):
             made.append(Filter(column.name, "is null" if candidate.op == "is null" else "is not null"))
             continue
-        trees = [bound(value, bind) for value in candidate.values]
-        if any(tree.find(exp.Placeholder) for tree in trees):
+        texts = [text for text in (bound(value, bind) for value in candidate.values) if text is not None]
+        if len(texts) < len(candidate.values):
             continue
         dated = column.type in ("DATE", "TIMESTAMP")
-        values = constants([f"CAST({sql(tree)} AS {column.type if dated else 'BIGINT'})" for tree in trees])
+        values = constants([f"CAST({text} AS {column.type if dated else 'BIGINT'})" for text in texts])
         if values is None or any(value is None for value in values):
             continue
         made.extend(_filters(column.name, candidate.op, values, dated))

@@ -26,12 +26,16 @@ _REASONS = {
     "statement_timestamp": _CLOCK, "sleep_ms": _CLOCK, "pg_sleep": _CLOCK, "glob": _FILES, "sniff_csv": _FILES,
     "query": "write the query itself", "query_table": "name the table itself", "version": _NO_SETTINGS,
 }  # fmt: skip
-_MORE = frozenset({"percentile_cont", "percentile_disc", "columns", "now", "today", "isodow"})
+_MORE = frozenset(
+    {"percentile_cont", "percentile_disc", "columns", "now", "today", "current_date", "current_timestamp"}
+)
 
 
 def check_call(core: exp.Expr, *, table: bool = False) -> Problem | None:
     """Why a function can't be called there, as a problem without a place; None where it can."""
     name = core.name.lower()
+    if name in ("now", "today", "current_date", "current_timestamp") and core.expressions:
+        return Problem("type-mismatch", f"{name} takes no arguments")
     if name in ARGUMENTS and not table:
         return None
     if table:

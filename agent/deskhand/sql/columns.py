@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from deskhand.sql.expressions import Expressions
+from deskhand.sql.functions import Functions
 from deskhand.sql.names import did_you_mean
 from deskhand.sql.probe import type_of, typed
 from deskhand.sql.scope import Field, Frame, Relation
 
 
-class Columns(Expressions):
+class Columns(Functions):
     """The part of an analysis that knows what a name means."""
 
     def column(self, node: exp.Expr, frame: Frame) -> exp.Expr:
@@ -37,9 +37,9 @@ class Columns(Expressions):
             return self._unqualified(node, frame, found)
         if name in frame.aliases:
             return typed(node, frame.aliases[name])
-        relation = frame.relation(node.name)
-        if relation is not None:
-            relation.use_all()
+        whole_row = frame.relation(node.name)
+        if whole_row is not None:
+            whole_row.use_all()
             return typed(node, None)
         if frame.unknown():
             return typed(node, None)
@@ -85,8 +85,8 @@ class Columns(Expressions):
         names = [*dict.fromkeys(frame.names())]
         where = " or ".join(r.alias for r in frame.relations) if frame.relations else "no table"
         mend = did_you_mean(node.name, [*names, *frame.aliases], "columns")
-        if node.this.args.get("quoted") and not names:
-            mend = f"a text stands in single quotes: '{node.name}'"
+        if node.this.args.get("quoted"):
+            mend = "; ".join(part for part in (mend, f"a text stands in single quotes: '{node.name}'") if part)
         message = (
             f"there is no column {node.name} in {where}"
             if frame.relations
@@ -101,7 +101,13 @@ class Columns(Expressions):
             relation = scope.relation(node.table, connection)
             if relation is not None:
                 return self._of_relation(node, relation, outer=scope is not frame)
-            if connection is None:
+            if connection is not None:
+                nested = scope.relation(connection)
+                parts = nested.find(node.table) if nested is not None else []
+                if nested is not None and len(parts) == 1 and (parts[0].type or "").startswith("STRUCT"):
+                    nested.use(parts[0])
+                    return typed(node, None)
+            else:
                 structure = scope.find(node.table)
                 if len(structure) == 1 and (structure[0][1].type or "").startswith("STRUCT"):
                     return self._field(node, *structure[0])

@@ -71,8 +71,8 @@ def source() -> str:
     wrapped = textwrap.fill(" ".join(scalars), 104, initial_indent="    ", subsequent_indent="    ")
     return (
         '"""The functions that a query may call. Made by `python -m deskhand.sql.derive`; don\'t edit."""\n\n'
-        f'FUNCTIONS = frozenset(\n    """\n{wrapped}\n    """.split()\n)\n\n'
-        f'TABLE_FUNCTIONS = frozenset("{" ".join(tables)}".split())\n'
+        f'_NAMES = """\n{wrapped}\n"""\n_TABLE_NAMES = "{" ".join(tables)}"\n\n'
+        "FUNCTIONS = frozenset(_NAMES.split())\nTABLE_FUNCTIONS = frozenset(_TABLE_NAMES.split())\n"
     )
 
 

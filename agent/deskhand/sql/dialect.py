@@ -8,16 +8,21 @@ meaning. This module refuses statements that aren't one query.
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ParseError, TokenError
+from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parser import Parser as BaseParser
+from sqlglot.parsers.duckdb import DuckDBParser
 
 from deskhand.errors import Problem, Where
 
+_MARK = re.compile("\x01([^\x02]*)\x02")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SYNTAX_FUNCTIONS = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 
 
@@ -32,11 +37,14 @@ class Deskhand(DuckDB):
 
     INDEX_OFFSET = 0
 
-    class Parser(DuckDB.Parser):
-        FUNCTIONS: dict[str, Any] = {}
-        FUNCTION_PARSERS = {
-            name: parser for name, parser in DuckDB.Parser.FUNCTION_PARSERS.items() if name in _SYNTAX_FUNCTIONS
+    class Parser(DuckDBParser):
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            name: parser for name, parser in DuckDBParser.FUNCTION_PARSERS.items() if name in _SYNTAX_FUNCTIONS
         }
+
+        # `list(x)[1]` is an index into the aggregate, not a list of one.
+        ARRAY_CONSTRUCTORS: ClassVar[dict[str, Any]] = {"ARRAY": exp.Array}
 
         def _parse_expression(self) -> exp.Expr | None:
             """Without DuckDB's `name: expression`, which would swallow `select :input`."""
@@ -45,11 +53,12 @@ class Deskhand(DuckDB):
         def _parse_table(self, *args: Any, **kwargs: Any) -> exp.Expr | None:
             return BaseParser._parse_table(self, *args, **kwargs)
 
-    class Generator(DuckDB.Generator):
+    class Generator(DuckDBGenerator):
         MULTI_ARG_DISTINCT = True
-        TRANSFORMS = {
-            **DuckDB.Generator.TRANSFORMS,
+        TRANSFORMS: ClassVar[dict[Any, Any]] = {
+            **DuckDBGenerator.TRANSFORMS,
             exp.RegexpLike: lambda self, e: self.func("REGEXP_FULL_MATCH", e.this, e.expression),
+            exp.Placeholder: lambda self, e: f"\x01{e.name or '?'}\x02",
             exp.WithinGroup: lambda self, e: (
                 f"{self.sql(e, 'this')} WITHIN GROUP ({self.sql(e, 'expression').strip()})"
             ),
@@ -58,9 +67,19 @@ class Deskhand(DuckDB):
         }
 
 
+def marked(node: exp.Expr) -> str:
+    """The text of a node for DuckDB; inputs and the logical time stand in it as marks, see `fill`."""
+    return node.sql(dialect=Deskhand, normalize_functions=False, comments=False, copy=False)
+
+
+def fill(text: str, value: Callable[[str], str]) -> str:
+    """The text with every mark replaced by what `value` gives for its name."""
+    return _MARK.sub(lambda match: value(match[1]), text)
+
+
 def sql(node: exp.Expr) -> str:
-    """The text of a node for DuckDB."""
-    return node.sql(dialect=Deskhand, normalize_functions=False, comments=False)
+    """The text of a node for a person: inputs as `:name`."""
+    return fill(marked(node), lambda name: name[1:] if name.startswith("@") else f":{name}")
 
 
 def place(text: str, offset: int) -> Where:
@@ -81,11 +100,13 @@ def parse(text: str) -> tuple[exp.Query | None, list[Problem]]:
     """The query, or why the text isn't one."""
     if not text.strip():
         return None, [Problem("syntax", "the query is empty", "write a select")]
-    glued = _glued(text)
-    if glued is not None:
-        return None, [glued]
+    if _CONTROL.search(text):
+        return None, [Problem("syntax", "the query holds a control character", "remove it")]
+    misread = _misread(text)
+    if misread is not None:
+        return None, [misread]
     try:
-        statements = [s for s in sqlglot.parse(text, dialect=Deskhand) if not _blank(s)]
+        parsed = sqlglot.parse(text, dialect=Deskhand)
     except ParseError as error:
         return None, [_syntax(text, error)]
     except TokenError as error:
@@ -99,6 +120,7 @@ def parse(text: str) -> tuple[exp.Query | None, list[Problem]]:
         ]
     except (ValueError, RecursionError):
         return None, [Problem("syntax", "the query can't be read")]
+    statements = [s for s in parsed if s is not None and not isinstance(s, exp.Semicolon)]
     if not statements:
         return None, [Problem("syntax", "the query is empty", "write a select")]
     if len(statements) > 1:
@@ -123,9 +145,18 @@ def parse(text: str) -> tuple[exp.Query | None, list[Problem]]:
     return statement, []
 
 
-def _glued(text: str) -> Problem | None:
-    """A number that runs into a word: sqlglot would read `0x1F` as 0 named x1F."""
-    match = re.search(r"(?<![\w.\"'])0[xXbB][0-9a-fA-F]+\b", re.sub(r"'[^']*'|\"[^\"]*\"", _hollow, text))
+def _misread(text: str) -> Problem | None:
+    """What sqlglot would read as something else: `0x1F` as 0 named x1F, `{{ x }}` as a structure."""
+    plain = re.sub(r"'[^']*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", _hollow, text, flags=re.DOTALL)
+    brace = plain.find("{{")
+    if brace >= 0:
+        return Problem(
+            "syntax",
+            "a query isn't a template: {{ … }} stays as it is",
+            "use an input as :name, and other steps by their id",
+            where=place(text, brace),
+        )
+    match = re.search(r"(?<![\w.])0[xXbB][0-9a-fA-F]+\b", plain)
     if match is None:
         return None
     return Problem(
@@ -134,11 +165,8 @@ def _glued(text: str) -> Problem | None:
 
 
 def _hollow(match: re.Match[str]) -> str:
-    return match[0][0] + " " * (len(match[0]) - 2) + match[0][0]
-
-
-def _blank(statement: exp.Expr | None) -> bool:
-    return statement is None or isinstance(statement, exp.Semicolon)
+    """As many characters that mean nothing, lines kept."""
+    return re.sub(r"[^\n]", "_", match[0])
 
 
 def _statement_name(text: str, statement: exp.Expr) -> str:

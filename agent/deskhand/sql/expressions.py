@@ -7,20 +7,19 @@ second time. This module refuses to know of FROM clauses and set operations: tho
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from sqlglot import exp
 
 from deskhand.errors import Problem
 from deskhand.sql import arithmetic, dates
-from deskhand.sql.calls import check_call
 from deskhand.sql.compare import disagreement, literal_text, shown
-from deskhand.sql.dialect import position, sql
+from deskhand.sql.dialect import marked, position, sql
+from deskhand.sql.duck import constants
 from deskhand.sql.names import did_you_mean
-from deskhand.sql.probe import LEAVES, STRUCTURAL, plain, probe, type_of, typed
+from deskhand.sql.probe import LEAVES, STRUCTURAL, plain, probe, sample, type_of, typed
 from deskhand.sql.scope import Field, Frame
-from deskhand.sql.types import INTEGERS, NULL, family, words
+from deskhand.sql.types import NULL, family, words
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 _WRAPPERS = (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
@@ -30,9 +29,49 @@ _SYNTAX_NODES = (
     exp.Or, exp.Xor, exp.Exists, exp.Any, exp.All, exp.Array, exp.Struct, exp.ToMap, exp.Map, exp.Concat,
     exp.DPipe, exp.Pow, exp.Abs, exp.RegexpLike, exp.StartsWith, exp.JSONExtract, exp.JSONExtractScalar,
     exp.Anonymous, exp.Columns, exp.Unnest, exp.Coalesce, exp.CurrentDate, exp.CurrentTimestamp, exp.In,
-    exp.ArrayContainsAll, exp.ArrayOverlaps, exp.Try, exp.List,
+    exp.ArrayContainsAll, exp.ArrayOverlaps,
 )  # fmt: skip
 """Nodes that sqlglot makes of operators and of syntax, rather than of a call by name."""
+
+
+_HANDLERS: dict[type[exp.Expr], str] = {
+    exp.Paren: "_paren",
+    exp.Literal: "_literal",
+    exp.Placeholder: "_placeholder",
+    exp.Parameter: "_placeholder",
+    exp.CurrentDate: "_today",
+    exp.CurrentTimestamp: "_now",
+    exp.Column: "_column",
+    exp.Aliases: "_aliases",
+    exp.Cast: "_cast",
+    exp.Exists: "_exists",
+    exp.Any: "_quantified",
+    exp.All: "_quantified",
+    exp.And: "_connector",
+    exp.Or: "_connector",
+    exp.Not: "_connector",
+    exp.Between: "_between",
+    exp.In: "_in",
+    exp.Is: "_is",
+    exp.Case: "_case",
+    exp.If: "_if",
+    exp.Add: "_arithmetic",
+    exp.Sub: "_arithmetic",
+    exp.Mul: "_arithmetic",
+    exp.Div: "_arithmetic",
+    exp.IntDiv: "_arithmetic",
+    exp.Mod: "_arithmetic",
+    exp.Window: "_wrapped",
+    exp.Filter: "_wrapped",
+    exp.IgnoreNulls: "_wrapped",
+    exp.RespectNulls: "_wrapped",
+    exp.WithinGroup: "_wrapped",
+    exp.Anonymous: "_anonymous",
+    exp.Comprehension: "_comprehension",
+    exp.Array: "_array",
+    exp.Dot: "_dot",
+}
+"""The method for each kind of node that isn't simply typed by DuckDB; the rest are."""
 
 
 class Expressions(ABC):
@@ -48,6 +87,12 @@ class Expressions(ABC):
     def subquery(self, node: exp.Query, frame: Frame) -> tuple[Field, ...] | None:
         """Analyse a query inside an expression; its columns, None where they aren't known."""
 
+    def sample(self, name: str) -> str:
+        """A value to type with, for an input or for the logical time."""
+        if name.startswith("@"):
+            return sample("DATE" if name == dates.TODAY else "TIMESTAMP")
+        return sample(self.used_inputs.get(name, "VARCHAR"))
+
     def problem(self, code: str, message: str, mend: str = "", node: exp.Expr | None = None) -> None:
         found = Problem(code, message, mend, where=position(self.text, node))
         if found not in self.problems:
@@ -57,11 +102,14 @@ class Expressions(ABC):
 
     def expression(self, node: exp.Expr, frame: Frame) -> exp.Expr:
         """The node, rewritten and typed."""
-        handler = self._handlers.get(type(node))
+        handler = _HANDLERS.get(type(node))
         if handler is not None:
-            return handler(self, node, frame)
+            made: exp.Expr = getattr(self, handler)(node, frame)
+            return made
         if isinstance(node, exp.Func) and not isinstance(node, _SYNTAX_NODES):
-            self.problem("forbidden-function", f"{sql(node)} can't be used in a query", node=node)
+            clock = isinstance(node, exp.Localtime | exp.Localtimestamp | exp.CurrentTime)
+            mend = "use current_date or current_timestamp: they mean the run's logical time" if clock else ""
+            self.problem("forbidden-function", f"{sql(node).lower()} can't be used in a query", mend, node)
             return typed(node, None)
         if isinstance(node, _COMPARISONS):
             return self._comparison(node, frame)
@@ -104,6 +152,21 @@ class Expressions(ABC):
     def _literal(self, node: exp.Expr, frame: Frame) -> exp.Expr:
         if node.is_string:
             return typed(node, "VARCHAR")
+        return self.finish(node)
+
+    def _aliases(self, node: exp.Expr, frame: Frame) -> exp.Expr:
+        name = node.this.name
+        self.problem("unknown-function", f"there is no function {name}", node=node)
+        return typed(node, None)
+
+    def _cast(self, node: exp.Expr, frame: Frame) -> exp.Expr:
+        node.set("this", self.expression(node.this, frame))
+        text = literal_text(node.this)
+        if text is not None and type(node) is exp.Cast:
+            kind = sql(node.args["to"]).upper()
+            if kind in ("DATE", "TIMESTAMP") and constants([f"CAST({marked(node.this)} AS {kind})"]) is None:
+                self.problem("type-mismatch", f"{text!r} is no {kind.lower()}", "write a day as 'YYYY-MM-DD'", node)
+                return typed(node, kind)
         return self.finish(node)
 
     def _placeholder(self, node: exp.Expr, frame: Frame) -> exp.Expr:
@@ -286,220 +349,19 @@ class Expressions(ABC):
             node.set("expression", arithmetic.call("nullif", right, exp.Literal.number(0)))
             typed(node.expression, type_of(right))
         elif isinstance(node, exp.Mul):
-            self.finish(node)
-            return arithmetic.product(left, right, node) or node
+            made = arithmetic.product(left, right)
+            if made is not None and type_of(made) is None:
+                self.finish(made.this)
+                return typed(made, type_of(made.this))
         elif isinstance(node, exp.Add | exp.Sub):
             made = arithmetic.day_result(node, left, right)
+            if type_of(left) == "DATE":
+                node.set("expression", arithmetic.narrowed(right))
+            elif type_of(right) == "DATE":
+                node.set("this", arithmetic.narrowed(left))
         if made is None:
             return self.finish(node)
         return made if type_of(made) is not None else self.finish(made)
-
-    # ------------------------------------------------------------ calls
-
-    def _wrapped(self, node: exp.Expr, frame: Frame) -> exp.Expr:
-        """A call with filter, window, nulls or within group around it."""
-        chain: list[exp.Expr] = []
-        core = node
-        while isinstance(core, _WRAPPERS):
-            chain.append(core)
-            core = core.this
-        for wrapper in chain:
-            if isinstance(wrapper, exp.Filter):
-                clause = wrapper.expression
-                clause.set("this", self.condition(clause.this, frame, "filter"))
-            for key, value in list(wrapper.args.items()):
-                if key in ("this", "alias") or (isinstance(wrapper, exp.Filter) and key == "expression"):
-                    continue
-                if isinstance(value, list):
-                    wrapper.set(key, [self.child(v, frame) for v in value])
-                elif isinstance(value, exp.Expr):
-                    wrapper.set(key, self.child(value, frame))
-        if not isinstance(core, exp.Anonymous):
-            chain[-1].set("this", self.expression(core, frame))
-            return self.finish(node)
-
-        def around(call: exp.Expr) -> exp.Expr:
-            made = call
-            for wrapper in reversed(chain):
-                outer = wrapper.copy()
-                outer.set("this", made)
-                made = outer
-            return made
-
-        return self._call(core, frame, around)
-
-    def _anonymous(self, node: exp.Expr, frame: Frame) -> exp.Expr:
-        return self._call(node, frame, lambda call: call)
-
-    def _call(self, core: exp.Expr, frame: Frame, around: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
-        name = core.name.lower()
-        written = sql(core)
-        refused = check_call(core)
-        if refused is not None:
-            self.problem(refused.code, refused.message, refused.mend, core)
-            self._arguments(core, frame)
-            return typed(core, None)
-        if name in ("now", "today") and not core.expressions:
-            return self._now(core, frame) if name == "now" else self._today(core, frame)
-        if name in dates.ARGUMENTS:
-            return self._business(core, name, frame)
-        self._arguments(core, frame)
-        core.meta["written"] = written
-        if name in _MIXING_CALLS and name not in ("list_contains",):
-            values = [a for a in core.expressions if isinstance(a, exp.Expr)]
-            if any(not self.agree(values[0], v, core, exp.EQ) for v in values[1:]):
-                return typed(core, None)
-        made = self._special(core, name, around)
-        if made is not None:
-            return made if type_of(made) is not None else self.finish(made)
-        node = around(core)
-        if name in ("grouping", "grouping_id"):
-            return typed(node, "BIGINT")
-        return self.finish(node)
-
-    def _special(self, core: exp.Expr, name: str, around: Callable[[exp.Expr], exp.Expr]) -> exp.Expr | None:
-        arguments = core.expressions
-        if name in ("mod", "divide") and len(arguments) == 2:
-            kind = exp.Mod if name == "mod" else exp.IntDiv
-            right = arithmetic.call("nullif", arguments[1], exp.Literal.number(0))
-            node = kind(this=exp.Paren(this=arguments[0]), expression=typed(right, type_of(arguments[1])))
-            typed(node.this, type_of(arguments[0]))
-            return exp.Paren(this=self.finish(node))
-        if name in ("date_trunc", "datetrunc") and len(arguments) == 2 and type_of(arguments[1]) == "DATE":
-            unit = (literal_text(arguments[0]) or "").lower().rstrip("s")
-            if unit in ("day", "week", "month", "quarter", "year", "decade", "century", "isoyear"):
-                return arithmetic.cast(core, "DATE")
-        if name == "date_add" and len(arguments) == 2:
-            return arithmetic.day_result(exp.Add(this=arguments[0], expression=arguments[1]), *arguments)
-        if name in ("generate_series", "range") and len(arguments) == 3 and arithmetic.whole_days(arguments[2]):
-            if type_of(arguments[0]) == "DATE" and type_of(arguments[1]) == "DATE":
-                return arithmetic.cast(core, "DATE[]")
-        kept = arithmetic.round_by_input(core)
-        if kept is not None:
-            return arithmetic.cast(core, kept)
-        return arithmetic.aggregate(core, around)
-
-    def _arguments(self, core: exp.Expr, frame: Frame) -> None:
-        """Type the arguments; a lambda's parameters take the element type of the list before it."""
-        made: list[Any] = []
-        for argument in core.expressions:
-            if isinstance(argument, exp.Lambda):
-                made.append(self._lambda(argument, made[0] if made else None, core.name.lower(), frame))
-            else:
-                made.append(self.child(argument, frame))
-        core.set("expressions", made)
-
-    def _lambda(self, node: exp.Expr, source: exp.Expr | None, name: str, frame: Frame) -> exp.Expr:
-        list_type = type_of(source)
-        element = list_type[:-2] if list_type and list_type.endswith("[]") else None
-        parameters = [p.name.casefold() for p in node.expressions]
-        reduce = name.endswith("reduce")
-        kinds = [element, element, "BIGINT"] if reduce else [element, "BIGINT"]
-        inner = Frame(frame.parent, frame.environment, frame.relations, frame.aliases, dict(frame.locals), frame.merged)
-        inner.locals.update(dict(zip(parameters, kinds, strict=False)))
-        node.set("this", self.child(node.this, inner))
-        return node
-
-    def _comprehension(self, node: exp.Expr, frame: Frame) -> exp.Expr:
-        node.set("iterator", self.expression(node.args["iterator"], frame))
-        list_type = type_of(node.args["iterator"])
-        element = list_type[:-2] if list_type and list_type.endswith("[]") else None
-        inner = Frame(frame.parent, frame.environment, frame.relations, frame.aliases, dict(frame.locals), frame.merged)
-        inner.locals[node.expression.name.casefold()] = element
-        node.set("this", self.expression(node.this, inner))
-        if node.args.get("condition") is not None:
-            node.set("condition", self.condition(node.args["condition"], inner, "if"))
-        return typed(node, type_of(node.this))
-
-    def _array(self, node: exp.Expr, frame: Frame) -> exp.Expr:
-        self.children(node, frame)
-        items = node.expressions
-        if len(items) == 1 and isinstance(items[0], exp.Comprehension):
-            inner = type_of(items[0])
-            return typed(node, f"{inner}[]" if inner else None)
-        if any(not self.agree(items[0], item, node, exp.EQ) for item in items[1:]):
-            return typed(node, None)
-        return self.finish(node)
-
-    def _business(self, core: exp.Expr, name: str, frame: Frame) -> exp.Expr:
-        kinds = dates.ARGUMENTS[name]
-        least = sum(not kind.endswith("?") for kind in kinds)
-        if not least <= len(core.expressions) <= len(kinds):
-            self.problem(
-                "type-mismatch", f"{name} takes {', '.join(kinds)}; here are {len(core.expressions)}", node=core
-            )
-            return typed(core, "DATE")
-        self._arguments(core, frame)
-        for argument, kind in zip(core.expressions, kinds, strict=False):
-            self._business_argument(name, argument, kind.rstrip("?"))
-        try:
-            return typed(dates.build(name, core.expressions), "DATE")
-        except dates.WrongWord as wrong:
-            self.problem("wrong-word", f"{name}: {wrong.message}", wrong.mend, core)
-        return typed(core, "DATE")
-
-    def _business_argument(self, name: str, argument: exp.Expr, kind: str) -> None:
-        type_ = type_of(argument)
-        if type_ is None or type_ == NULL:
-            return
-        if kind in ("n", "shift"):
-            fits = type_ in INTEGERS
-        elif kind == "date":
-            fits = type_ in ("DATE", "TIMESTAMP")
-            text = literal_text(argument)
-            if text is not None:
-                fits = disagreement(argument, typed(dates.today(), "DATE")) is None
-        else:
-            fits = type_ == "VARCHAR"
-        if not fits:
-            want = {"n": "a whole number", "shift": "a whole number", "date": "a date"}.get(kind, f"a {kind} as text")
-            self.problem(
-                "type-mismatch", f"{name} takes {want}, but {shown(argument)} is {words(type_)}", node=argument
-            )
-
-    def _dot(self, node: exp.Expr, frame: Frame) -> exp.Expr:
-        if isinstance(node.expression, exp.Anonymous):
-            call = node.expression.name
-            self.problem("forbidden-function", f"{sql(node)} calls {call} through a dot", f"write {call}(…)", node)
-            return typed(node, None)
-        node.set("this", self.expression(node.this, frame))
-        return self.finish(node)
-
-    _handlers: dict[type[exp.Expr], Callable[[Expressions, exp.Expr, Frame], exp.Expr]] = {
-        exp.Paren: _paren,
-        exp.Literal: _literal,
-        exp.Placeholder: _placeholder,
-        exp.Parameter: _placeholder,
-        exp.CurrentDate: _today,
-        exp.CurrentTimestamp: _now,
-        exp.Column: _column,
-        exp.Exists: _exists,
-        exp.Any: _quantified,
-        exp.All: _quantified,
-        exp.And: _connector,
-        exp.Or: _connector,
-        exp.Not: _connector,
-        exp.Between: _between,
-        exp.In: _in,
-        exp.Is: _is,
-        exp.Case: _case,
-        exp.If: _if,
-        exp.Add: _arithmetic,
-        exp.Sub: _arithmetic,
-        exp.Mul: _arithmetic,
-        exp.Div: _arithmetic,
-        exp.IntDiv: _arithmetic,
-        exp.Mod: _arithmetic,
-        exp.Window: _wrapped,
-        exp.Filter: _wrapped,
-        exp.IgnoreNulls: _wrapped,
-        exp.RespectNulls: _wrapped,
-        exp.WithinGroup: _wrapped,
-        exp.Anonymous: _anonymous,
-        exp.Comprehension: _comprehension,
-        exp.Array: _array,
-        exp.Dot: _dot,
-    }
 
 
 def _complaint(node: exp.Expr, complaint: str) -> tuple[str, str]:

@@ -13,14 +13,14 @@ from sqlglot import exp
 from deskhand.contract import Table
 from deskhand.sql.calls import check_call
 from deskhand.sql.compare import disagreement
-from deskhand.sql.dialect import sql
+from deskhand.sql.dialect import fill, marked, sql
 from deskhand.sql.duck import describe
 from deskhand.sql.model import Schema
 from deskhand.sql.names import did_you_mean
-from deskhand.sql.probe import plain, sample, type_of, typed
+from deskhand.sql.probe import plain, type_of, typed
 from deskhand.sql.scope import Base, Field, Frame, Relation
 from deskhand.sql.selects import Selects
-from deskhand.sql.types import normal
+from deskhand.sql.types import NULL, normal
 
 
 class FromClauses(Selects):
@@ -86,7 +86,7 @@ class FromClauses(Selects):
                 if found:
                     sides.append(typed(exp.column(f"{found[0][0].alias}.{name}"), found[0][1].type))
             frame.merged.add(name.casefold())
-            wrong = disagreement(*sides) if len(sides) == 2 else None
+            wrong = disagreement(sides[0], sides[1]) if len(sides) == 2 else None
             if wrong is not None:
                 self.problem("type-mismatch", wrong[0], wrong[1], join)
 
@@ -142,6 +142,8 @@ class FromClauses(Selects):
             if refused is not None:
                 self.problem(refused.code, refused.message, refused.mend, core)
             self._arguments(core, frame)
+            if isinstance(node, exp.Table):
+                self._series_of_days(node, core)
         elif isinstance(core, exp.Unnest | exp.Values):
             self.children_of_rows(core, frame)
         else:
@@ -153,8 +155,20 @@ class FromClauses(Selects):
         frame.relations.append(Relation(name, fields))
         return node
 
+    def _series_of_days(self, node: exp.Table, core: exp.Anonymous) -> None:
+        """`from generate_series(date, date, interval)` gives dates, where DuckDB would give timestamps."""
+        made = self._special(core, core.name.lower(), lambda call: call)
+        if made is None or type_of(made) != "DATE[]":
+            return
+        name = core.name.lower()
+        alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+        if not alias.args.get("columns"):
+            alias.set("columns", [exp.to_identifier(name, quoted=True)])
+        node.set("this", exp.Anonymous(this="unnest", expressions=[made]))
+        node.set("alias", alias)
+
     def children_of_rows(self, core: exp.Expr, frame: Frame) -> None:
-        made = []
+        made: list[exp.Expr] = []
         for row in core.expressions:
             if isinstance(row, exp.Tuple):
                 row.set("expressions", [self.expression(v, frame) for v in row.expressions])
@@ -169,17 +183,12 @@ class FromClauses(Selects):
 
     def _described(self, node: exp.Expr) -> tuple[Field, ...] | None:
         def stand_in(n: exp.Expr) -> exp.Expr:
-            if isinstance(n, exp.Column | exp.Placeholder):
-                type_ = type_of(n)
-                text = (
-                    sample(type_) if isinstance(n, exp.Placeholder) and type_ else f"CAST(NULL AS {type_ or 'VARCHAR'})"
-                )
-                return exp.maybe_parse(text, dialect="duckdb")
-            return n
+            return exp.maybe_parse(f"CAST(NULL AS {type_of(n)})", dialect="duckdb") if isinstance(n, exp.Column) else n
 
-        if any(isinstance(n, exp.Column) and type_of(n) is None for n in node.walk()):
+        if any(isinstance(n, exp.Column) and type_of(n) in (None, NULL) for n in node.walk()):
             return None
-        found = describe(f"SELECT * FROM {sql(node.copy().transform(stand_in))}")
+        text = marked(node.copy().transform(stand_in, copy=False))
+        found = describe(f"SELECT * FROM {fill(text, self.sample)}")
         if isinstance(found, str):
             self.problem("type-mismatch", f"{sql(node)}: {plain(found)}", node=node)
             return None
@@ -233,7 +242,6 @@ class FromClauses(Selects):
 
     def _read(self, node: exp.Table, base: Base, shown: str, renamed: list[str], frame: Frame) -> exp.Expr:
         fields = base.columns
-        candidates: list[object] = []
         if renamed and fields is not None:
             base.use_all()
             fields = self.rename(fields, renamed, shown, node)
@@ -243,7 +251,6 @@ class FromClauses(Selects):
         relation = Relation(unique, fields, base, base.connection, base.table.name if base.table else base.step, [])
         base.references.append(relation.candidates if relation.candidates is not None else [])
         frame.relations.append(relation)
-        del candidates
         made = exp.Table(this=exp.to_identifier(base.key, quoted=True))
         for key in ("joins", "pivots", "sample"):
             if node.args.get(key):
@@ -270,7 +277,8 @@ class FromClauses(Selects):
             return self.bases[key]
         columns = self.schema.step(step)
         if columns is not None or self.schema.is_open_step(step):
-            base = Base(f"_deskhand_{len(self.bases)}", None, step=step)
+            known = next((n for n in self.schema.step_names() if n.casefold() == step.casefold()), step)
+            base = Base(f"_deskhand_{len(self.bases)}", None, step=known)
             if columns is not None:
                 base.columns = tuple(Field(c.name, normal(c.type), c.origin, base, c.name) for c in columns)
             self.bases[key] = base
@@ -290,6 +298,8 @@ class FromClauses(Selects):
         base = self.bases.get(key)
         if base is None:
             base = Base(f"_deskhand_{len(self.bases)}", None, connection=connection, table=table)
+            if not table.open and not table.columns:
+                self.problem("unknown-column", f"{connection}.{table.name} has no columns", "give it a header")
             if not table.open:
                 base.columns = tuple(
                     Field(c.name, normal(c.type), (connection, table.name, c.name), base, c.name) for c in table.columns

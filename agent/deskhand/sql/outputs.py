@@ -63,6 +63,8 @@ def label(node: exp.Expr, taken: Sequence[str]) -> str:
     core = node
     while isinstance(core, exp.Window | exp.Filter | exp.WithinGroup | exp.IgnoreNulls | exp.RespectNulls):
         core = core.this
+    if isinstance(core, exp.Placeholder):
+        return str(core.this)
     if isinstance(core, exp.Anonymous) and core.name.casefold() not in taken:
         return core.name.lower()
     return sql(node)

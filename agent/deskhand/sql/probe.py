@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from deskhand.sql.dates import NOW, TODAY
-from deskhand.sql.dialect import sql
+from deskhand.sql.dialect import marked
 from deskhand.sql.duck import describe
 from deskhand.sql.types import NULL, normal
 
@@ -29,7 +29,7 @@ STRUCTURAL = (
     exp.Limit,
 )
 """Parts of an expression that have no value of their own."""
-LEAVES = (exp.Var, exp.DataType, exp.Identifier, exp.Star, exp.IntervalSpan)
+LEAVES = (exp.Var, exp.DataType, exp.Identifier, exp.Star, exp.IntervalSpan, exp.JSONPath)
 
 
 def type_of(node: exp.Expr | None) -> str | None:
@@ -75,7 +75,7 @@ class Probe:
             raise Untypable
         if type_ == NULL:
             return exp.Null()
-        if isinstance(node, exp.Placeholder) and node.this not in (TODAY, NOW):
+        if isinstance(node, exp.Placeholder) and node.name not in (TODAY, NOW):
             return exp.Anonymous(this=f"§{type_}")
         if type_ not in self.types:
             self.types.append(type_)
@@ -101,10 +101,10 @@ class Probe:
 
     def text(self, node: exp.Expr) -> str:
         if isinstance(node, exp.Window):
-            body = exp.Window(this=self.window_function(node.this), over="OVER")
+            body: exp.Expr = exp.Window(this=self.window_function(node.this), over="OVER")
         else:
             body = self.skeleton(node)
-        select = re.sub(r"\"?§([^\"(]+(?:\(\d+,\d+\))?)\"?\(\)", lambda m: sample(m[1]), sql(body))
+        select = re.sub(r"\"?§([^\"(]+(?:\(\d+,\d+\))?)\"?\(\)", lambda m: sample(m[1]), marked(body))
         if not self.types:
             return f"SELECT {select}"
         columns = ", ".join(f"CAST(NULL AS {t}) AS p{i}" for i, t in enumerate(self.types))
@@ -130,7 +130,9 @@ def probe(node: exp.Expr) -> tuple[str | None, str | None]:
     found = describe(text)
     if isinstance(found, str):
         return None, found
-    return normal(found[0][1]), None
+    type_ = normal(found[0][1])
+    # A tuple's type can't be written, so nothing could be asked about what is made of it.
+    return (None if "TUPLE(" in type_ else type_), None
 
 
 def plain(complaint: str) -> str:
@@ -139,5 +141,13 @@ def plain(complaint: str) -> str:
     text = re.sub(r"^(?:[A-Z][A-Za-z]* )+Error: ", "", text)
     text = text.split("\n\tCandidate")[0].split("\nCandidate functions")[0]
     text = re.sub(r" You might need to add explicit type casts\.| In order to select one,.*", "", text, flags=re.DOTALL)
+    text = re.sub(
+        r"No function matches the given name and argument types '([^(]*)\((.*?)\)'", r"\1 doesn't take \2", text
+    )
+    text = re.sub(
+        r'Could not choose a best candidate function for the function call "([^(]*)\((.*?)\)"',
+        r"\1 doesn't take \2",
+        text,
+    )
     text = text.replace("_LITERAL", "").replace("STRING", "text")
     return " ".join(text.split()).rstrip(".")

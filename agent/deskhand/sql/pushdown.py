@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from deskhand.sql.compare import literal_text
+from deskhand.sql.dialect import marked
 from deskhand.sql.probe import type_of
 from deskhand.sql.scope import Candidate, Field, Frame, Relation
 from deskhand.sql.types import INTEGERS, NULL
@@ -32,7 +33,8 @@ def collect(where: exp.Expr, frame: Frame) -> None:
             if relation is None or relation.candidates is None or not relation.filterable:
                 continue
             if _allowed(found.type, operator, values):
-                relation.candidates.append(Candidate(found.real or found.name, operator, values))
+                texts = tuple(marked(value) for value in values)
+                relation.candidates.append(Candidate(found.real or found.name, operator, texts))
 
 
 def _conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
@@ -49,11 +51,11 @@ def _conditions(node: exp.Expr) -> Iterator[tuple[exp.Column, str, tuple[exp.Exp
     if operator is not None:
         left, right = node.this.unnest(), node.expression.unnest()
         if isinstance(left, exp.Column) and _constant(right):
-            yield left, operator, (right,)
+            yield left, operator, (node.expression,)
         elif isinstance(right, exp.Column) and _constant(left):
-            yield right, _FLIPPED[operator], (left,)
-    elif isinstance(node, exp.Between) and isinstance(node.this.unnest(), exp.Column):
-        if not node.args.get("symmetric"):
+            yield right, _FLIPPED[operator], (node.this,)
+    elif isinstance(node, exp.Between):
+        if isinstance(node.this.unnest(), exp.Column) and not node.args.get("symmetric"):
             for key, bound in (("low", ">="), ("high", "<=")):
                 if _constant(node.args[key]):
                     yield node.this.unnest(), bound, (node.args[key],)
@@ -61,14 +63,15 @@ def _conditions(node: exp.Expr) -> Iterator[tuple[exp.Column, str, tuple[exp.Exp
         items = tuple(node.expressions)
         if items and not node.args.get("query") and all(_constant(item) for item in items):
             yield node.this.unnest(), "in", items
-    elif isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
-        if isinstance(node.this.unnest(), exp.Column):
-            yield node.this.unnest(), "is null", ()
+    elif isinstance(node, exp.Is):
+        tested = node.this.unnest()
+        if isinstance(tested, exp.Column) and isinstance(node.expression, exp.Null):
+            yield tested, "is null", ()
     elif isinstance(node, exp.Not):
         inner = node.this.unnest()
-        if isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Null):
-            if isinstance(inner.this.unnest(), exp.Column):
-                yield inner.this.unnest(), "is not null", ()
+        tested = inner.this.unnest() if isinstance(inner, exp.Is) else None
+        if isinstance(tested, exp.Column) and isinstance(inner.expression, exp.Null):
+            yield tested, "is not null", ()
 
 
 def _constant(node: exp.Expr) -> bool:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from deskhand.contract import Value
 from deskhand.errors import DataError
 from deskhand.sql.bind import bound, constant_filters, merge_filters, with_inputs
-from deskhand.sql.dialect import sql
 from deskhand.sql.duck import MEMORY_LIMIT, connect
 from deskhand.sql.model import Query, Source
 from deskhand.sql.probe import plain
@@ -44,9 +43,9 @@ def run(
     """
     if query.open:
         raise ValueError("an open query is analysed again before it runs")
-    bind = with_inputs(now, inputs)
-    text = sql(bound(query.prepared.tree, bind))
-    sources = {source.table.name.casefold(): source for source in query.sources}
+    bind = with_inputs(now, inputs, query.prepared.inputs)
+    text = bound(query.prepared.text, bind)
+    assert text is not None
     session = connect(memory_limit)
     try:
         for base in query.prepared.bases:
@@ -58,17 +57,17 @@ def run(
                 source = Source(source.connection, source.table, source.columns, filters)
                 table = _conformed(read(source), base, source.columns, f"{source.connection}.{source.table.name}")
             else:
-                table = _conformed(steps(base.step), base, None, f"step {base.step}")
+                assert base.step is not None
+                table = _conformed(steps(base.step), base, tuple(base.used), f"step {base.step}")
             session.register(base.key, table)
-        del sources
         result = _execute(session, text, timeout_s)
         return conform(_numbers(result), _names(result, query), "the query")
     finally:
         session.close()
 
 
-def _conformed(table: pa.Table, base: Base, only: tuple[str, ...] | None, what: str) -> pa.Table:
-    columns = [(f.name, f.type or "VARCHAR") for f in base.columns or () if only is None or f.name in only]
+def _conformed(table: pa.Table, base: Base, only: tuple[str, ...], what: str) -> pa.Table:
+    columns = [(f.name, f.type or "VARCHAR") for f in base.columns or () if f.name in only]
     return conform(table, columns, what)
 
 

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
-from deskhand.contract import ResultColumn, Table
-
-if TYPE_CHECKING:
-    from sqlglot import exp
+from deskhand.contract import Table
 
 Origin = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A condition `column op value` that a source may be read under; `values` have no columns in them."""
+    """A condition `column op value` that a source may be read under; `values` are marked SQL without columns."""
 
     column: str
     op: str
-    values: tuple[exp.Expr, ...]
+    values: tuple[str, ...]
 
 
 @dataclass
@@ -39,6 +36,10 @@ class Base:
     used: set[str] = field(default_factory=set)
     references: list[list[Candidate]] = field(default_factory=list)
     """For each place where the query names it, the conditions that hold there."""
+
+    def __deepcopy__(self, memo: Any) -> Base:
+        """Itself: copies of a tree refer to the same sources."""
+        return self
 
     def use_all(self) -> None:
         self.used |= {c.name for c in self.columns or ()}
@@ -55,8 +56,8 @@ class Field:
     real: str | None = None
     """Its name in `base`, where it is that column under another name."""
 
-    def result(self) -> ResultColumn:
-        return ResultColumn(self.name, self.type or "", self.origin)
+    def __deepcopy__(self, memo: Any) -> Field:
+        return self
 
 
 @dataclass

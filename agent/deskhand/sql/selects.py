@@ -130,8 +130,7 @@ class Selects(Columns):
         return (*mixed, *others.values())
 
     def _united(self, a: Field, b: Field, node: exp.SetOperation) -> Field:
-        stand_ins = [typed(exp.column(f.name), f.type) for f in (a, b)]
-        found = disagreement(*stand_ins)
+        found = disagreement(typed(exp.column(a.name), a.type), typed(exp.column(b.name), b.type))
         if found is not None:
             self.problem(
                 "type-mismatch",

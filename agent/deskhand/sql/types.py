@@ -94,7 +94,7 @@ def family(type_: str | None) -> str | None:
         return "timestamp"
     if type_.endswith("]"):
         return "list"
-    if type_.startswith(("STRUCT", "MAP", "UNION", "VARIANT")):
+    if type_.startswith(("STRUCT", "MAP", "UNION", "VARIANT", "TUPLE")):
         return "struct"
     if type_.startswith("ENUM"):
         return "text"
