@@ -120,6 +120,8 @@ def type_of(value: Any) -> str:
             return "TIMESTAMP"
         case dt.date():
             return "DATE"
+        case bytes():
+            return "BLOB"
         case _:
             return "VARCHAR"
 

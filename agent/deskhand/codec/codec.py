@@ -205,6 +205,8 @@ class Codec:
             number = value
         elif isinstance(value, float) and self.kind == "double":
             return value
+        elif isinstance(value, bool) and self.kind == "integer":
+            return int(value)  # yes and no are kept as 1 and 0 where a database has no booleans
         else:
             number = self._number(value)
         if self.kind == "double":
