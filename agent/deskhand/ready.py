@@ -14,7 +14,7 @@ from deskhand.check import Checked, check
 from deskhand.errors import ProblemsError
 from deskhand.frame import Context
 from deskhand.plan import Call, Plan
-from deskhand.process import Processes, load_processes
+from deskhand.process import Processes
 
 if TYPE_CHECKING:
     from deskhand.catalog import Catalog
@@ -60,7 +60,7 @@ def make_ready(
     return Context(plan, catalog, catalog.now, values, policy, processes), checked
 
 
-def preview(workspace: Workspace, request: Request) -> tuple[tuple[StepPreview, ...], bool]:
+def preview(workspace: Workspace, request: Request, processes: Processes) -> tuple[tuple[StepPreview, ...], bool]:
     """What the request would do, and whether the run would stop on the way. Writes nothing.
 
     Raises ProblemsError where the plan fails its check.
@@ -68,7 +68,6 @@ def preview(workspace: Workspace, request: Request) -> tuple[tuple[StepPreview, 
     from deskhand.catalog import Catalog
     from deskhand.preview import Preview
 
-    processes = load_processes(workspace)
     with Catalog.open(workspace, request.now) as catalog:
 
         def called(context: Context, step: Call, inputs: Mapping[str, str]) -> tuple[Context, Checked]:

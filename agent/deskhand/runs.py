@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, cast
 
 from deskhand.audit import AuditLog
@@ -28,7 +29,7 @@ from deskhand.ledger import EffectState, Ledger
 from deskhand.plan import Call, Plan, walk
 from deskhand.plan_print import print_plan
 from deskhand.plan_yaml import parse
-from deskhand.process import load_processes
+from deskhand.process import Processes, load_processes
 from deskhand.ready import Request, make_ready
 from deskhand.store import RESUMABLE, Approval, Run, Store, Trace, rows_digest
 from deskhand.values import columns_from_json
@@ -127,6 +128,11 @@ class Runner:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @cached_property
+    def processes(self) -> Processes:
+        """The workspace's processes, read once."""
+        return load_processes(self.workspace)
+
     def close(self) -> None:
         """Let go of the engine and the store; safe to call twice."""
         self._engine.close()
@@ -158,7 +164,7 @@ class Runner:
             )
             started(run.id)
             with self.store.run_lock(run.id):
-                return self._drive(run, request.parsed, request.corrections)
+                return self._drive(run, request.plan, request.parsed, request.corrections)
 
     def resume(self, run_id: str) -> Head:
         """Go on with a run that was interrupted, waits, failed or is in doubt.
@@ -171,7 +177,8 @@ class Runner:
         if run.status == "done_with_exceptions":
             raise RefusedError(f"run {run_id} is done; its exceptions wait for you", mend="agent exceptions")
         with self.store.process_lock(run.process or run.source), self.store.run_lock(run_id):
-            return self._drive(self.store.reopen_run(run_id))
+            run = self.store.reopen_run(run_id)
+            return self._drive(run, _frozen(run))
 
     def cancel(self, run_id: str) -> Head:
         """Cancel a run: one at work stops before its next batch, any other is over at once."""
@@ -195,7 +202,7 @@ class Runner:
 
     # ------------------------------------------------------------ one run
 
-    def _drive(self, run: Run, parsed: Parsed | None = None, corrections: tuple[str, ...] = ()) -> Head:
+    def _drive(self, run: Run, plan: Plan, parsed: Parsed | None = None, corrections: tuple[str, ...] = ()) -> Head:
         """Run it in this process, from wherever it is, and write down how it ends."""
         from deskhand.catalog import Catalog
 
@@ -203,7 +210,7 @@ class Runner:
         now = dt.datetime.fromisoformat(run.now)
         with Catalog.open(self.workspace, now) as catalog:
             try:
-                executor = self._executor(run, _frozen(run), catalog, parsed)
+                executor = self._executor(run, plan, catalog, parsed)
                 ended = self._settle(run.id, lambda: self._engine.execute(run.id, executor.walk))
             except ProblemsError as error:
                 problems = tuple(problem_to_json(p) for p in error.problems)
@@ -216,7 +223,7 @@ class Runner:
 
     def _executor(self, run: Run, plan: Plan, catalog: Catalog, parsed: Parsed | None = None) -> Executor:
         texts = {name: str(text) for name, text in run.inputs.items()}
-        context, checked = make_ready(plan, texts, catalog, load_processes(self.workspace), parsed)
+        context, checked = make_ready(plan, texts, catalog, self.processes, parsed)
         services = Services(self.store, self.ledger, self.audit, self._child, self._conclude, self._progress)
         return Executor(run.id, context, checked, services)
 

@@ -26,6 +26,7 @@ from deskhand.cli.common import (
 from deskhand.errors import ProblemsError, RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from deskhand.process import Processes
     from deskhand.ready import Request
     from deskhand.runs import Head
     from deskhand.workspace import Workspace
@@ -43,17 +44,18 @@ def _inputs(texts: tuple[str, ...]) -> dict[str, str]:
     return given
 
 
-def requested(workspace: Workspace, what: str, now: str | None, inputs: tuple[str, ...]) -> Request:
+def requested(
+    workspace: Workspace, processes: Processes, what: str, now: str | None, inputs: tuple[str, ...]
+) -> Request:
     """The plan that WHAT stands for. Raises TurnedDown where a sentence is none of the processes."""
     from deskhand.planner import Ask, Cannot
     from deskhand.planner import Request as Words
     from deskhand.planner.known import KnownProcesses
-    from deskhand.process import load_processes, resolve
+    from deskhand.process import resolve
     from deskhand.ready import Request
     from deskhand.runs import TurnedDown
 
     at = workspace.now(now)
-    processes = load_processes(workspace)
     found = resolve(what, workspace, processes)
     given = _inputs(inputs)
     if found.plan is not None:
@@ -111,7 +113,7 @@ def run(
     progress = None if as_json else show.Watcher(color)
     with Runner(opened, progress=progress or (lambda _: None)) as runner:
         try:
-            request = requested(opened, what, now, inputs)
+            request = requested(opened, runner.processes, what, now, inputs)
         except TurnedDown as turned:
             return _tell(runner.turn_down(turned, source=what), as_json, color)
         if edit:
@@ -122,7 +124,7 @@ def run(
                 mend="Add --yes to run it without asking, or look first: agent plan …",
             )
         if asks:
-            shown, stops = preview(opened, request)
+            shown, stops = preview(opened, request, runner.processes)
             show.preview(shown, request.plan, color=color)
             if stops:
                 raise RefusedError("the run would stop: nothing was changed", mend="Change what the preview names.")
@@ -155,20 +157,22 @@ def plan(
     """
     from deskhand.cli import show
     from deskhand.plan_print import print_plan
+    from deskhand.process import load_processes
     from deskhand.ready import preview
     from deskhand.runs import TurnedDown
     from deskhand.words import describe
 
     opened = open_workspace(workspace)
     try:
-        request = requested(opened, what, now, inputs)
+        processes = load_processes(opened)
+        request = requested(opened, processes, what, now, inputs)
     except TurnedDown as turned:
         if as_json:
             print_json(turned.to_json())
         else:
             print(turned.question or turned.reason, file=sys.stderr)
         return turned.exit_code
-    steps, stops = preview(opened, request)
+    steps, stops = preview(opened, request, processes)
     if as_json:
         shown: dict[str, Any] = {
             "plan": print_plan(request.plan),
