@@ -9,13 +9,12 @@ from typing import Any
 from deskhand.contract import Call, Change, Item, ResultColumn, Rows, RowsUse, Value, Verdict
 from deskhand_tools.spreadsheet import SpreadsheetConfig, SpreadsheetTool
 from deskhand_tools.spreadsheet.fake import as_rows
+
 from tests.tools.conformance import context
 
 
 def open_tool(root: Path, **config: Any) -> SpreadsheetTool:
-    return SpreadsheetTool(
-        SpreadsheetConfig(folder="files", **config), context(root, "files", files=root / "files")
-    )
+    return SpreadsheetTool(SpreadsheetConfig(folder="files", **config), context(root, "files", files=root / "files"))
 
 
 class Office:

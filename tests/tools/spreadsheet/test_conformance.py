@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from deskhand_tools.spreadsheet import sheetio
 from deskhand_tools.spreadsheet.fake import as_rows, make_csv, make_workbook
+
 from tests.tools.conformance import Case, Suite
 from tests.tools.spreadsheet.helpers import open_tool
 

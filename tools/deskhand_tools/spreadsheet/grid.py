@@ -22,7 +22,7 @@ Cell = None | str | bool | int | float | dt.date | dt.datetime | dt.time | dt.ti
 """A cell as a reader gives it; an empty one is None or an empty text."""
 
 _SAMPLE = 200
-_NOT_TEXT = re.compile(r"[\s\d.,:;/()%€$£+*'-]*(?:eur|usd|gbp|chf|am|pm|t|z|e)?[\s\d.,:/+-]*", re.IGNORECASE)
+_NOT_TEXT = re.compile(r"(?=.*\d)[\s\d.,:;/()%€$£+*'-]*(?:eur|usd|gbp|chf|am|pm|t|z|e)?[\s\d.,:/+-]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

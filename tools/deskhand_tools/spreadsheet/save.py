@@ -12,6 +12,7 @@ import errno
 import os
 import secrets
 import stat
+import time
 from pathlib import Path
 
 from deskhand.errors import UnavailableError
@@ -45,6 +46,7 @@ def save_bytes(path: Path, content: bytes, name: str) -> None:
     refuse_if_open(path, name)
     try:
         made = _make_folder(path.parent)
+        _sweep(path.parent)
         target = path.resolve() if path.is_symlink() else path
         _replace(target, content)
         for folder in made:
@@ -61,6 +63,14 @@ def _make_folder(folder: Path) -> list[Path]:
     for new in reversed(missing):
         new.mkdir(exist_ok=True)
     return [new.parent for new in missing]
+
+
+def _sweep(folder: Path) -> None:
+    """Delete temporary files that a crash left here more than an hour ago; younger ones may be in use."""
+    for path in folder.glob(f"{PREFIX}*.tmp"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < time.time() - 3600:
+                path.unlink()
 
 
 def _replace(target: Path, content: bytes) -> None:
