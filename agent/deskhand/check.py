@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 Columns = tuple[ResultColumn, ...]
 
+_SELECT = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|from|values)\b", re.IGNORECASE | re.DOTALL)
 STEP_NAME = re.compile(r"[A-Za-z_]\w*(\.done)?\Z")
 
 
@@ -254,6 +255,13 @@ class Checker:
                 continue
             if STEP_NAME.match(text.strip()):
                 self.step_columns(text.strip(), key, (*place, key), path, shapes)
+            elif not _SELECT.match(text):
+                first = text.strip().partition(".")[0]
+                mend = f"Write `{key}: select count(*) > 0 from …`, or the id of a step: it holds where that has rows."
+                if shapes.has_step(first):
+                    mend = f"Write `{key}: {first}`, or `{key}: select count(*) > 5 from {first}`."
+                message = f"`{key}` takes the id of a step or a select, and {text.strip()!r} is neither"
+                self.problem(Problem("bad-condition", message, mend), (*place, key), path)
             else:
                 return self.analyse(text, (*place, key), path, shapes, condition=True)
         return None
@@ -272,7 +280,7 @@ class Checker:
             columns, _ = self.step_columns(step.rows, "rows", (*place, "rows"), path, shapes)
         if is_template(step.ask):
             mend = f"Write {{{{ {step.rows or 'step'}.count }}}} or {{{{ {step.rows or 'step'} | table }}}}."
-            scope = TemplateShape(shapes, why_no_row=mend, later=self.names.later())
+            scope = TemplateShape(shapes, why_no_row=mend, why=self.names.why)
             self.template(step.ask, scope, (*place, "ask"), path)
         if step.two and len(set(step.by)) == 1:
             message = f"two people must approve, and only {step.by[0]!r} may"
@@ -289,7 +297,7 @@ class Checker:
     def _call(self, step: Call, path: str, place: Path, shapes: Shapes) -> StepCheck:
         place = (*place, "call")
         columns: Columns | None = ()
-        scope = TemplateShape(shapes, later=self.names.later())
+        scope = TemplateShape(shapes, why=self.names.why)
         if step.rows is not None:
             columns, known = self.step_columns(step.rows, "rows", (*place, "rows"), path, shapes)
             scope = replace(scope, row=columns or (), open_row=columns is None or not known)

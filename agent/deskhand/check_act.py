@@ -7,8 +7,11 @@ nothing but the inputs and the day, else by the form of its name. This module re
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from deskhand import policy
 from deskhand.acts import RENDERED, marked, read_params, rendered
@@ -68,11 +71,10 @@ def check_act(checker: Checker, act: Act, path: str, place: Path, shapes: Shapes
     connection = _connection(here, operation)
     if connection is not None and checker.connection_failed(connection, here.inner, path):
         return replace(found, operation=operation, params=params, connection=connection)
-    if params is not None:
-        _texts(here, operation, params)
-        if connection is not None:
-            _operation_check(here, operation, params, connection)
-            _produce(here, operation, params, connection)
+    _texts(here, operation, params if params is not None else _partly(operation, act))
+    if params is not None and connection is not None:
+        _operation_check(here, operation, params, connection)
+        _produce(here, operation, params, connection)
     _policy(here, operation, params)
     return replace(found, operation=operation, params=params, connection=connection)
 
@@ -165,8 +167,7 @@ def _named_by_rows(here: _Here, able: Sequence[str]) -> str | None:
 def _scope(here: _Here, operation: type[Operation]) -> TemplateShape:
     """What the act's templates may name."""
     act, columns = here.act, here.columns
-    later = here.checker.names.later()
-    scope = TemplateShape(here.shapes, later=later)
+    scope = TemplateShape(here.shapes, why=here.checker.names.why)
     if act.rows is None:
         return scope
     whole = operation.rows_use is RowsUse.TABLE and not act.per
@@ -179,6 +180,20 @@ def _scope(here: _Here, operation: type[Operation]) -> TemplateShape:
     if whole or act.per:
         scope = replace(scope, rows=columns or (), open_rows=columns is None)
     return scope
+
+
+def _partly(operation: type[Operation], act: Act) -> Params:
+    """The parameters that are right by themselves, so that one wrong one doesn't hide what is wrong with others."""
+    values: dict[str, Any] = {}
+    for name, info in operation.Params.model_fields.items():
+        values[name] = None
+        given = act.params.get(info.alias or name)
+        if given is not None:
+            annotation: Any = Annotated[(info.annotation, None, *info.metadata)]
+            adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+            with suppress(ValidationError):
+                values[name] = adapter.validate_python(given)
+    return operation.Params.model_construct(**values)
 
 
 def _texts(here: _Here, operation: type[Operation], params: Params) -> None:

@@ -27,10 +27,6 @@ class Names:
         """The walk has come to that step."""
         self._now = self._order[path]
 
-    def later(self) -> tuple[str, ...]:
-        """The ids of the steps that come after the one reached."""
-        return tuple(i.name for i in self._named.values() if i.step.id is not None and self._order[i.path] > self._now)
-
     def why(self, name: str) -> Problem | None:
         """Why a name that isn't at hand can't be used; None where no step has it at all."""
         first, _, rest = name.partition(".")

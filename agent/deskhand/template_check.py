@@ -10,7 +10,7 @@ a column that varies in a group) is left to the row. It refuses to render anythi
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,9 +19,13 @@ from deskhand.errors import Problem, Where
 from deskhand.nearest import suggest
 from deskhand.plan import INPUT_TYPES
 from deskhand.shapes import Shapes
-from deskhand.template import TemplateError, is_number, parse
+from deskhand.template import FILTERS, TemplateError, is_number, parse
 
 Columns = tuple[ResultColumn, ...]
+
+_CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+# A text in quotes, or a filter without arguments or with plain ones.
+_FILTER = re.compile(r"""'[^']*'|"[^"]*"|\|\s*([A-Za-z_]\w*)(?:\([^()]*\))?""")
 
 # A name in single braces, `${name}` and `{name}`; `{{ name }}` never gets here.
 _BRACES = re.compile(r"\$?(?<!\{)\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}(?!\})")
@@ -33,8 +37,8 @@ class TemplateShape:
 
     row: the columns that each rendering has at hand, None where the act is done once. rows: the columns of the
     group or table, None where there is none. `open_row` and `open_rows`: there are such columns, but only the
-    run knows them. why_no_row: the mend where a column is named and there is no row. later: names of steps
-    that come further down.
+    run knows them. why_no_row: the mend where a column is named and there is no row. why: what is wrong with
+    naming a step that isn't at hand, None for a name that no step has.
     """
 
     shapes: Shapes
@@ -43,7 +47,7 @@ class TemplateShape:
     open_row: bool = False
     open_rows: bool = False
     why_no_row: str = ""
-    later: tuple[str, ...] = ()
+    why: Callable[[str], Problem | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -90,10 +94,12 @@ _BOOLEAN = _Value("BOOLEAN")
 def check_template(text: str, scope: TemplateShape) -> list[Problem]:
     """What is wrong with this text, each problem with its line in the text; no path."""
     checker = _Checker(text, scope)
+    known = checker.without_unknown_filters()
     try:
-        tree = parse(text)
+        tree = parse(known)
     except TemplateError as error:
-        return [Problem("template", error.message, checker.mend_syntax() or error.mend, where=_line(text, None))]
+        problem = Problem("template", error.message, checker.mend_syntax() or error.mend)
+        return [*checker.problems, problem]
     checker.statements(tree.body, {})
     return checker.problems
 
@@ -108,8 +114,8 @@ def names_in(text: str) -> set[str]:
         return set()
 
 
-def _line(text: str, node: Any) -> Where:
-    return Where(line=node.lineno) if node is not None and "\n" in text else Where()
+def _line(text: str, number: int) -> Where:
+    return Where(line=number) if "\n" in text else Where()
 
 
 @dataclass
@@ -119,10 +125,27 @@ class _Checker:
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, node: Any, code: str, message: str, mend: str = "") -> _Shape:
-        found = Problem(code, message, mend, where=_line(self.text, node))
+        found = Problem(code, message, mend, where=_line(self.text, node.lineno))
         if found not in self.problems:
             self.problems.append(found)
         return _ANY
+
+    def without_unknown_filters(self) -> str:
+        """The text without filters that there aren't, which are noted, so that the rest can be checked."""
+
+        def of_code(code: re.Match[str]) -> str:
+            return _FILTER.sub(lambda m: of_filter(code.start() + m.start(), m), code[0])
+
+        def of_filter(at: int, match: re.Match[str]) -> str:
+            name = match[1]
+            if name is None or name in FILTERS:
+                return match[0]
+            mend = suggest(name, FILTERS) or f"There are {', '.join(FILTERS)}."
+            where = _line(self.text, self.text.count("\n", 0, at) + 1)
+            self.problems.append(Problem("unknown-filter", f"there is no filter {name!r}", mend, where=where))
+            return ""
+
+        return _CODE.sub(of_code, self.text)
 
     # ------------------------------------------------------------ names
 
@@ -172,8 +195,11 @@ class _Checker:
     def unknown(self, node: Any, name: str) -> _Shape:
         scope, shapes = self.scope, self.scope.shapes
         folded = name.casefold()
-        if folded in {later.casefold() for later in scope.later}:
-            return self.problem(node, "later-step", f"{name!r} is a later step", f"Move the step {name!r} up.")
+        if (why := scope.why(name)) is not None:
+            mend = why.mend
+            if shapes.has_step(f"{name}.done"):
+                mend = f"Count it in a query: select count(*) as n from {name}.done."
+            return self.problem(node, why.code, why.message, mend)
         if folded == "rows":
             mend = "Use `per:`, or name a step: {{ overdue | table }}."
             return self.problem(node, "no-rows", "there are no `rows` here: they exist for a group or a table", mend)
@@ -372,7 +398,7 @@ class _Checker:
             mend = suggest(name, names) or (f"Inputs: {', '.join(names)}." if names else "Add it under `inputs:`.")
             return self.problem(node, "unknown-input", f"there is no input {name!r}", mend)
         mend = suggest(name, names) or f"It has {', '.join(names[:12])}."
-        return self.problem(node, "unknown-column", f"{row.what} has no column {name!r}", mend)
+        return self.problem(node, "unknown-column", f"{_has(row.what)} no column {name!r}", mend)
 
     def comparison(self, node: Any, local: dict[str, _Shape]) -> _Shape:
         left = self.expression(node.expr, local)
@@ -453,7 +479,7 @@ class _Checker:
                 mend = suggest(column, names) or f"It has {', '.join(names[:12])}."
                 if name == "join" and not any(letter.isalnum() for letter in column):
                     mend = f"The column comes first: join('{names[0] if names else '…'}', '{column}')."
-                self.problem(node, "unknown-column", f"{shape.what} has no column {column!r}", mend)
+                self.problem(node, "unknown-column", f"{_has(shape.what)} no column {column!r}", mend)
         return _TEXT
 
 
@@ -479,6 +505,10 @@ _KIND_WORDS = {
     "loop": "the loop",
     "list": "a list",
 }
+
+
+def _has(what: str) -> str:
+    return "the rows have" if what == "rows" else "the row has" if what == "row" else f"{what} has"
 
 
 def _constant(value: Any) -> _Shape:

@@ -94,12 +94,7 @@ def _plans(files: tuple[str, ...], processes: Any) -> Iterator[tuple[str, Parsed
 
     if not files:
         for process in processes.found:
-            parsed = process.parsed
-            if parsed is not None and parsed.plan is not None:
-                # a file that another one contradicts is checked all the same
-                yield str(process.file), parsed, process.problems
-            else:
-                yield str(process.file), parsed, process.problems
+            yield str(process.file), process.parsed, process.problems
         return
     for text in files:
         process = processes.file(text) if not Path(text).is_file() else None
@@ -133,9 +128,9 @@ def _show(file: _File, color: bool) -> None:
 def _source(line: str, number: int, column: int | None) -> list[str]:
     """The line of the file, cut to what is around the column, and a caret under it."""
     start = max(0, (column or 1) - _WIDTH + 20)
-    shown = clean(line[start:].replace("\t", " ").rstrip().replace(" ", "\N{NO-BREAK SPACE}"), _WIDTH)
+    shown = "".join(letter if letter.isprintable() else " " for letter in line.rstrip())[start : start + _WIDTH]
     gutter = f"  {number} | "
-    made = [gutter + shown.replace("\N{NO-BREAK SPACE}", " ")]
+    made = [gutter + shown]
     if column is not None:
         made.append(" " * (len(gutter) - 2) + "| " + " " * (column - 1 - start) + "^")
     return made
