@@ -46,8 +46,9 @@ def infer(values: Iterable[Any], *, name: str = "", declared: str = "") -> Codec
     """The codec of a column that holds these stored values.
 
     name: the column's name, which tells 20260311 as a date from an identifier. declared: the type that a
-    database declares, '' for files. Currency codes (`EUR 12.50`) are read as numbers only in a database's
-    column; in a file, a column with letters is text.
+    database declares, '' for files. Only a database's column is read as numbers in spite of currency codes
+    (`EUR 12.50`), and as text in spite of being all digits: where it is declared as text and called like an
+    identifier. In a file, letters and leading zeros alone decide.
     """
     values = values if isinstance(values, list) else list(values)
     kind, scale = _declared(declared)
@@ -66,7 +67,7 @@ def infer(values: Iterable[Any], *, name: str = "", declared: str = "") -> Codec
         or _boolean(filled, kind)
         or _moments(filled, name, kind)
         or _times(filled, kind)
-        or _numbers(filled, kind, scale, codes=bool(declared))
+        or (None if _text_ids(filled, name, declared) else _numbers(filled, kind, scale, codes=bool(declared)))
     )
     if found is None:
         found = Codec("text", _formats(filled, lambda key: _native(key[1])))
@@ -191,12 +192,23 @@ def _moments(counted: Counted, name: str, declared: Kind) -> Codec | None:
 def _compact_allowed(compact: int, total: int, name: str, declared: Kind) -> bool:
     if declared in ("date", "timestamp"):
         return True
-    words = {w.casefold() for w in re.findall(r"[A-Z]?[a-zäöüß]+|[A-Z]+(?![a-z])", name)}
     folded = name.casefold()
-    dated = bool(words & _DATES) or "date" in folded or "datum" in folded
-    if words & _IDENTIFIERS and not dated:
+    dated = bool(_words(name) & _DATES) or "date" in folded or "datum" in folded
+    if _words(name) & _IDENTIFIERS and not dated:
         return False
     return compact < total or compact >= 3
+
+
+def _words(name: str) -> set[str]:
+    """The words of a column's name: `vendorId`, `vendor_id` and `Vendor ID` have the same."""
+    return {word.casefold() for word in re.findall(r"[A-ZÄÖÜ]?[a-zäöüß]+|[A-ZÄÖÜ]+(?![a-z])", name)}
+
+
+def _text_ids(counted: Counted, name: str, declared: str) -> bool:
+    """Whether a database keeps identifiers of digits here: stored and declared as text, and called so."""
+    if not re.search(r"CHAR|TEXT|CLOB|STRING", declared.upper()) or not _words(name) & _IDENTIFIERS:
+        return False
+    return all(kind is str and value.strip().isdigit() for kind, value in counted)
 
 
 def _orders(parts: list[moments.Parts]) -> moments.Orders | None:
