@@ -1,4 +1,4 @@
-"""A helper of test_engine.py: forks real processes that drive runs, from one that has imported dbos already.
+"""A helper of test_engine_kills.py: forks real processes that drive runs, from one that has imported dbos already.
 
 It reads one JSON list of jobs a line and forks them all at once; each job drives one run of the same body to
 its end, or is killed by SIGKILL after some seconds or at a fault point. It answers with how each ended.

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 SHORTEST_SECRET: Final = 4
 """Shorter values aren't masked by text: they'd blot out half of every log and are no secrets anyway."""
 
-_EMAIL = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
+# Texts may be megabytes of anything (a mail's attachment in base64), so every pattern here is linear: it is
+# bounded, or begins only where no longer match could have begun, or never gives back what it has taken (`++`).
+_DOMAIN = re.compile(r"@[\w-]++(?:\.[\w-]++)++")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 _CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)")
 _TOKENS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"
+    r"|(?<![\w-])eyJ[\w-]{8,}+\.[\w-]++\.[\w-]*+"
     r"|\b(?:sk|pk|rk)[-_][\w-]{16,}"
     r"|\b(?:gh[pousr]|hf|glpat|github_pat|npm|pypi)[-_][\w-]{16,}"
     r"|\bxox[abeprs]-[\w-]{10,}"
@@ -34,9 +36,13 @@ _TOKENS = re.compile(
     r"|\bya29\.[\w-]{10,}",
     re.DOTALL,
 )
+_MASKED = r"<(?:secret|(?:token|email|iban|card) \d+)>"
+_KEPT = re.compile(rf"[\"']?(?:{_MASKED}|\$\{{|\{{\{{)")
+"""Values that are no secrets themselves: placeholders, references (`${env:X}`), templates."""
 _NAMED = re.compile(
-    r"(?P<name>\bbearer\s+|\b(?:password|passwd|pwd|secret|token|api[_-]?key)[\"']?\s*[=:]\s*|://[^\s/:@]*:)"
-    r"(?P<value>(?<=:)(?<=[^\s]:)[^\s/@<]+(?=@)|\"[^\"]*\"|'[^']*'|[^\s\"'<,;&{$]+)",
+    r"(?P<name>\bbearer\s++|\b(?:password|passwd|pwd|secret|token|api[_-]?key)[\"']?\s*+[=:]\s*+)"
+    rf"(?!{_KEPT.pattern})(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"',;&]++)"
+    rf"|(?P<scheme>://[^\s/:@]{{0,200}}:)(?!{_KEPT.pattern})(?P<login>[^\s/@]{{1,500}})(?=@)",
     re.IGNORECASE,
 )
 _SECRET_NAME = re.compile(r"(?:^|[_\s-])(?:password|passwd|pwd|secret|token|api[_-]?key)$", re.IGNORECASE)
@@ -86,8 +92,8 @@ class Redactor:
         for secret in self._secrets:
             text = text.replace(secret, "<secret>")
         text = _TOKENS.sub(lambda m: self._name("token", m.group()), text)
-        text = _NAMED.sub(lambda m: m["name"] + self._name("token", m["value"].strip("\"'")), text)
-        text = _EMAIL.sub(lambda m: self._name("email", m.group().casefold()), text)
+        text = _NAMED.sub(self._named, text)
+        text = self._emails(text)
         text = _IBAN.sub(self._iban, text)
         return _CARD.sub(self._card, text)
 
@@ -104,7 +110,7 @@ class Redactor:
         return value
 
     def _under(self, key: str, value: Json) -> Json:
-        if isinstance(value, str) and value and _SECRET_NAME.search(key) and not value.startswith(("<", "${")):
+        if isinstance(value, str) and value and _SECRET_NAME.search(key) and not _KEPT.match(value):
             return self._name("token", value)
         return self.value(value)
 
@@ -113,6 +119,25 @@ class Redactor:
             count = sum(1 for known, _ in self._names if known == kind) + 1
             self._names[kind, value] = f"<{kind} {count}>"
         return self._names[kind, value]
+
+    def _named(self, match: re.Match[str]) -> str:
+        if match["login"]:
+            return match["scheme"] + self._name("token", match["login"])
+        return match["name"] + self._name("token", match["value"].strip("\"'"))
+
+    def _emails(self, text: str) -> str:
+        """From each `@domain.tld` to the left, as far as an address's first part can reach."""
+        done, last = [], 0
+        for domain in _DOMAIN.finditer(text):
+            start = domain.start()
+            while start > last and (text[start - 1].isalnum() or text[start - 1] in "_.+%'-"):
+                start -= 1
+            while start < domain.start() and text[start] == "'":
+                start += 1  # a quote before the address is the sentence's
+            if start < domain.start():
+                done += [text[last:start], self._name("email", text[start : domain.end()].casefold())]
+                last = domain.end()
+        return "".join(done) + text[last:] if done else text
 
     def _iban(self, match: re.Match[str]) -> str:
         found = match.group()
