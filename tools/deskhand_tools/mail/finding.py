@@ -43,16 +43,15 @@ class Found:
 
 
 def id_column(columns: Sequence[ResultColumn], connection: str = "") -> ResultColumn | None:
-    """The column that brings the ids: one read from this mailbox if there is one, else `id`, else `mail_id`."""
+    """The column that brings the ids: one read from this mailbox if there is one, else a text; `id` first."""
     named = [c for name in ID_COLUMNS for c in columns if c.name.casefold() == name]
-    ours = [c for c in named if _from_mail(c, connection)]
-    return next(iter([*ours, *named]), None)
+    return min(named, key=lambda c: (not _from_mail(c, connection), c.type.upper() != "VARCHAR"), default=None)
 
 
 def _from_mail(column: ResultColumn, connection: str) -> bool:
     if column.origin is None or column.origin[2].casefold() not in ID_COLUMNS:
         return False
-    return not connection or column.origin[0].casefold() == connection.casefold()
+    return column.origin[0].casefold() == connection.casefold()
 
 
 @dataclass

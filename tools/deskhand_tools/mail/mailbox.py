@@ -7,14 +7,13 @@ is parsed anew. This module refuses to write to the mailbox.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
-
-from deskhand.errors import DeskhandError
 
 from deskhand_tools.mail.message import Head, Mail, bare_id
 from deskhand_tools.mail.store import Entry, Folder, Gone, Store
@@ -34,6 +33,7 @@ class Mailbox:
         self._stored: dict[str, list[Any]] | None = None
         self._parsed = 0
         self._listed: dict[str, set[str]] = {}
+        self._ids: dict[str, dict[str, str]] = {}
 
     def folder(self, name: str) -> Folder | None:
         """The folder of that name, whatever its case."""
@@ -90,6 +90,21 @@ class Mailbox:
         """The mail of that name in a folder, whatever its flags; None where it has gone."""
         return self.mail(Entry(folder, uid, frozenset(), 0, ""))
 
+    def holds(self, folder: str, id: str) -> bool:
+        """Whether a folder has a mail with that id; asked often, it reads only mails that came since."""
+        known = self._ids.setdefault(folder, {})
+        uids = set(self.store.uids(folder))
+        fresh = uids - known.keys()
+        if len(fresh) > 20:
+            known.update((entry.uid, bare_id(head.id)) for entry, head in self.mails(folder))
+        for uid in uids - known.keys():
+            mail = self.read(folder, uid)
+            if mail is not None:
+                known[uid] = bare_id(mail.id)
+        bare = bare_id(id)
+        likely = [uid for uid in uids if known.get(uid) == bare]
+        return any(mail is not None and bare_id(mail.id) == bare for mail in (self.read(folder, u) for u in likely))
+
     def entry(self, folder: str, uid: str) -> Entry | None:
         """The mail of that name in a folder, as it stands now."""
         return next((e for e in self.store.list(folder) if e.uid == uid), None)
@@ -135,8 +150,9 @@ class Mailbox:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_text(json.dumps({"version": _VERSION, "heads": heads}, ensure_ascii=True))
             temporary.replace(self._file)
-        except (OSError, DeskhandError):
-            temporary.unlink(missing_ok=True)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
             return
         self._parsed = 0
 

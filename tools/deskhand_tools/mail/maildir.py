@@ -57,7 +57,7 @@ class MaildirStore:
                 for part in ("cur", "new"):
                     place = directory / part
                     try:
-                        names = sorted(entry.name for entry in os.scandir(place))
+                        names = sorted(_listing(place))
                         changed = place.stat().st_mtime_ns
                     except (FileNotFoundError, NotADirectoryError):
                         continue
@@ -96,10 +96,11 @@ class MaildirStore:
         self._present()
         found = [(Folder(INBOX, "inbox"), self.root)]
         others = []
-        for entry in os.scandir(self.root):
-            if entry.name.startswith(".") and entry.is_dir() and _is_folder(Path(entry.path)):
-                name = _readable(entry.name[1:])
-                others.append((Folder(name, _role(name)), Path(entry.path)))
+        with os.scandir(self.root) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") and entry.is_dir() and _is_folder(Path(entry.path)):
+                    name = _readable(entry.name[1:])
+                    others.append((Folder(name, _role(name)), Path(entry.path)))
         others.sort(key=lambda pair: (pair[0].role != "sent", pair[0].name.casefold(), pair[0].name))
         return found + others
 
@@ -112,11 +113,8 @@ class MaildirStore:
     def _encoded(self, name: str) -> str:
         if name.isascii() and "&" not in name:
             return name
-        for entry in os.scandir(self.root):
-            raw = entry.name[1:]
-            if entry.name.startswith(".") and "&" in raw and decode_utf7(raw) not in (None, raw):
-                return encode_utf7(name)
-        return name
+        others = [entry[1:] for entry in _listing(self.root) if entry.startswith(".") and "&" in entry]
+        return encode_utf7(name) if any(decode_utf7(raw) not in (None, raw) for raw in others) else name
 
     def _present(self) -> None:
         if not self.root.is_dir():
@@ -304,9 +302,14 @@ def _role(name: str) -> Role:
     return "sent" if folded == "sent" else "trash" if folded == "trash" else "other"
 
 
+def _listing(directory: Path) -> list[str]:
+    with os.scandir(directory) as entries:
+        return [entry.name for entry in entries]
+
+
 def _is_folder(directory: Path) -> bool:
     try:
-        names = [entry.name for entry in os.scandir(directory)]
+        names = _listing(directory)
     except OSError:
         return False
     return not names or any(name in names for name in (*_PARTS, "maildirfolder"))

@@ -145,9 +145,9 @@ class Mail:
 
     def _text(self, part: Message) -> str:
         if not part.is_multipart():
-            if _is_attachment(part):
-                return ""
             kind = _type(part)
+            if _is_attachment(part) or kind not in ("text/plain", "text/html"):
+                return ""
             text = decode_bytes(_content(part), _charset(part))
             return html_to_text(text) if kind == "text/html" else text
         if _type(part).startswith("message/"):

@@ -183,7 +183,7 @@ class _Sending(MailOperation):
                     mail = mailbox.read(folder, uid)
                     if mail is not None and mail.id == id:
                         return True
-        return bool(mailbox.find(folders, id))
+        return any(mailbox.holds(folder, id) for folder in folders)
 
 
 def _shown(addresses: Sequence[Address]) -> str:

@@ -2,8 +2,9 @@
 
 Rows come in the order of arrival, folder by folder: inbox, Sent, then the others by name. `subject` and
 `body` are never null (a mail without has an empty text); `sender`, `sender_name`, `recipients`, `cc` and
-`date` are null where the mail doesn't tell. A mail's text is read only when `body` is asked for. This module
-refuses to change anything, the unread mark included.
+`date` are null where the mail doesn't tell. A Date header that can't be read gives way to the date of the last
+server that received the mail. A mail's text is read only when `body` is asked for. This module refuses to
+change anything, the unread mark included.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from deskhand.contract import Column, Filter, Table, Value
+from deskhand.errors import DataError
 
 from deskhand_tools.mail.mailbox import Mailbox
 from deskhand_tools.mail.message import Head
@@ -119,7 +121,7 @@ class MailTables:
         return [f for f in self._mailbox.store.folders() if f.role not in ("sent", "trash")]
 
     def read(self, name: str, columns: Sequence[str], where: Sequence[Filter]) -> pa.Table:
-        """These columns of a folder's table, of `all` or of `attachments`."""
+        """These columns of a folder's table, of `all` or of `attachments`. DataError where the folder is gone."""
         folded = name.casefold()
         if folded == ATTACHMENTS:
             return _arrow(self._attachments(), columns, where, _ATTACHMENT, {})
@@ -128,6 +130,11 @@ class MailTables:
             types = {"folder": "VARCHAR"} | _MESSAGE
         else:
             folder = self._mailbox.folder(name)
+            if folder is None and folded != SENT:
+                raise DataError(
+                    f"the mailbox has no folder {name} any more",
+                    mend="Somebody has removed it since the catalog was read: run again.",
+                )
             folders = [folder.name] if folder else []
             types = _MESSAGE
         bodies = {"body": self._body}
