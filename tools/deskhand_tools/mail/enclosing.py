@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from deskhand.contract import Call, FilePath, Params, Rows, StepTable, Text
 from deskhand.errors import BusinessError, Problem
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Discriminator, Tag
 
 from deskhand_tools.mail.compose import file_type
 from deskhand_tools.mail.message import Attachment
@@ -30,7 +30,12 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str | dict | AttachedTable) else value
 
 
-Attach = Annotated[tuple[FilePath | AttachedTable, ...], BeforeValidator(_as_list)]
+def _kind(value: Any) -> str:
+    return "rows" if isinstance(value, dict | AttachedTable) else "file"
+
+
+One = Annotated[Annotated[FilePath, Tag("file")] | Annotated[AttachedTable, Tag("rows")], Discriminator(_kind)]
+Attach = Annotated[tuple[One, ...], BeforeValidator(_as_list)]
 
 
 class Files:
