@@ -72,7 +72,7 @@ def lay_out(rows: Sequence[Sequence[Cell]]) -> Layout:
     filled = [
         i
         for i, row in enumerate(rows)
-        if (row and (first := row[0]).__class__ is str and first and not first.isspace()) or not _row_blank(row)  # type: ignore[union-attr]
+        if (row and (first := row[0]).__class__ is str and first and not first.isspace()) or not _row_blank(row)
     ]
     if not filled:
         return Layout()

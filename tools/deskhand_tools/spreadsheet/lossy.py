@@ -63,10 +63,9 @@ def refusal(content: bytes, *, replaced: str | None = None) -> str | None:
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = [info.filename for info in archive.infolist() if not info.is_dir()]
-        for part in parts:
-            found = next((what for start, what in _PARTS if part.lower().startswith(start)), None)
-            if found is not None:
-                return found
+        for start, what in _PARTS:
+            if any(part.lower().startswith(start) for part in parts):
+                return what
         for part in parts:
             if _KEPT.fullmatch(part) is None:
                 return f"the part {part}"
@@ -89,14 +88,14 @@ def refusal(content: bytes, *, replaced: str | None = None) -> str | None:
 
 
 def _in_sheet(xml: bytes, title: str) -> str | None:
+    for pattern, what in _SHEET:
+        if re.search(pattern, xml, re.DOTALL):
+            return f"{what} in the sheet {title}"
     formula = _FORMULA.search(xml)
     if formula is not None:
         cells = _CELL.findall(xml, 0, formula.start())
         place = cells[-1].decode() if cells else "?"
         return f"the formula in {title}!{place} (its saved result)"
-    for pattern, what in _SHEET:
-        if re.search(pattern, xml, re.DOTALL):
-            return f"{what} in the sheet {title}"
     return None
 
 

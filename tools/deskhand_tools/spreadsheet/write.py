@@ -7,6 +7,7 @@ somebody else has put there since is not overwritten.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -31,13 +32,13 @@ from deskhand.contract import (
 )
 from deskhand.errors import BusinessError, DataError, Problem
 
-from deskhand_tools.spreadsheet import names, output
+from deskhand_tools.spreadsheet import lossy, names, output
 from deskhand_tools.spreadsheet.acts import OPEN, SheetOperation, is_template, literal
 from deskhand_tools.spreadsheet.book import open_book
 from deskhand_tools.spreadsheet.cells import digest
 from deskhand_tools.spreadsheet.csvtext import read_csv
 from deskhand_tools.spreadsheet.edit import MEND, BookEdit, book_refusal
-from deskhand_tools.spreadsheet.folder import existing, read_bytes
+from deskhand_tools.spreadsheet.folder import File, existing, read_bytes
 from deskhand_tools.spreadsheet.save import lock_of, save_bytes
 
 _SHOWN = 50
@@ -151,7 +152,7 @@ class Write(SheetOperation):
         if len(table.rows) > _SHOWN:
             preview["more"] = f"and {len(table.rows) - _SHOWN} more rows"
         if now.exists:
-            preview["replaces"] = now.note
+            preview["replaces"] = now.note + self._lost_with_it(there, params)
         if there is not None and lock_of(there.path) is not None:
             preview["note"] = f"{name} {OPEN}"
         return Change(
@@ -162,6 +163,15 @@ class Write(SheetOperation):
             preview=preview,
             data={"file": name, "sheet": params.sheet or None, "was": now.digest, "digest": wanted},
         )
+
+    def _lost_with_it(self, there: File | None, params: WriteParams) -> str:
+        if there is None or params.sheet or not there.is_book:
+            return ""
+        try:
+            lost = lossy.refusal(read_bytes(there.path, there.name))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return ""  # a broken file: there is nothing left to lose
+        return f"; with it goes {lost}" if lost else ""
 
     @staticmethod
     def _sheet_problem(params: WriteParams) -> tuple[str, str] | None:
