@@ -39,6 +39,11 @@ def make_database(path: Path, tables: Tables, *, keys: Mapping[str, str | Sequen
     """
     if path.exists():
         raise WorkspaceError(f"{path} exists already", mend="name a file that doesn't")
+    return add_tables(path, tables, keys=keys)
+
+
+def add_tables(path: Path, tables: Tables, *, keys: Mapping[str, str | Sequence[str]] | None = None) -> Path:
+    """The same, in a file that may be there already; its tables stay as they are."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as connection, connection:
         for name, rows in tables.items():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from deskhand.contract import Filter, Operation, Table, Tool, ToolContext
+from deskhand.contract import Filter, Json, Operation, Table, Tool, ToolContext
 from deskhand.errors import DataError
 from pydantic import BaseModel, ConfigDict
 
@@ -51,6 +52,16 @@ class DatabaseTool(Tool):
         self._seen = ""
         self._known: dict[str, tuple[Table, schema.Shape]] = {}
         self._all: list[Table] | None = None
+
+    @classmethod
+    def fake(
+        cls, root: Path, connection: str, *, keys: Mapping[str, str | Sequence[str]] | None = None, **tables: Any
+    ) -> Mapping[str, Json]:
+        """A SQLite file `<connection>.db`; `tables` are lists of rows by table, `keys` their primary keys."""
+        from deskhand_tools.database.fake import add_tables
+
+        add_tables(root / f"{connection}.db", tables, keys=keys)
+        return {"url": f"sqlite:///{connection}.db"}
 
     def fingerprint(self) -> str:
         return connect.fingerprint(self.path)

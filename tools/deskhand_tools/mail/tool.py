@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from deskhand.contract import Filter, Operation, Table, Tool, ToolContext
-from deskhand.errors import WorkspaceError
+from deskhand.contract import Filter, Json, Operation, Table, Tool, ToolContext
+from deskhand.errors import UsageError, WorkspaceError
 
 from deskhand_tools.mail.attached import PREFIX, AttachedTables
 from deskhand_tools.mail.config import MailConfig
@@ -33,6 +34,27 @@ class MailTool(Tool):
     name = "email"
     Config = MailConfig
     operations: ClassVar[Mapping[str, type[Operation]]] = {kind.name: kind for kind in _OPERATIONS}
+
+    @classmethod
+    def fake(
+        cls,
+        root: Path,
+        connection: str,
+        *,
+        address: str = "office@example.org",
+        mails: Iterable[Mapping[str, Any]] = (),
+        folders: Iterable[str] = (),
+        **unknown: Any,
+    ) -> Mapping[str, Json]:
+        """A Maildir of the connection's name, with these mails (see `fake.make_mailbox` for their words)."""
+        from deskhand_tools.mail.fake import make_mailbox
+
+        if unknown:
+            raise UsageError(
+                f"a fake mailbox has no {min(unknown)!r}", mend="It takes `address`, `mails` and `folders`."
+            )
+        make_mailbox(root / connection, mails, folders=folders)
+        return {"url": f"maildir:{connection}", "address": address}
 
     def __init__(self, config: MailConfig, context: ToolContext) -> None:
         super().__init__(config, context)

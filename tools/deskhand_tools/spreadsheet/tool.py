@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from deskhand.contract import Filter, Operation, Table, Tool, ToolContext
-from deskhand.errors import DataError
+from deskhand.contract import Filter, Json, Operation, Table, Tool, ToolContext
+from deskhand.errors import DataError, UsageError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from deskhand_tools.spreadsheet import names
@@ -68,6 +68,23 @@ class SpreadsheetTool(Tool):
         kind.name: kind for kind in (Write, Append, Update, DeleteRows)
     }
 
+    @classmethod
+    def fake(cls, root: Path, connection: str, **content: Any) -> Mapping[str, Json]:
+        """A folder of the connection's name. `workbooks`: sheets of rows by file; `csv`: rows by file.
+
+        fake(root, "files", workbooks={"budget.xlsx": {"2026": [{"Dept": "IT"}]}}, csv={"rates.csv": [{"rate": 1}]})
+        """
+        from deskhand_tools.spreadsheet.fake import make_csv, make_workbook
+
+        if unknown := sorted(set(content) - {"workbooks", "csv"}):
+            raise UsageError(f"a fake folder has no {unknown[0]!r}", mend="It takes `workbooks` and `csv`.")
+        (root / connection).mkdir(parents=True, exist_ok=True)
+        for name, sheets in content.get("workbooks", {}).items():
+            make_workbook(root / connection / name, sheets)
+        for name, rows in content.get("csv", {}).items():
+            make_csv(root / connection / name, rows)
+        return {"folder": connection}
+
     def __init__(self, config: Any, context: ToolContext) -> None:
         super().__init__(config, context)
         root = context.root / PurePosixPath(config.folder)
@@ -114,6 +131,10 @@ class SpreadsheetTool(Tool):
                 mend=names.did_you_mean(missing[0], [c.name for c in known]),
             )
         return sheet.to_arrow([by_name[n.casefold()] for n in columns] if columns else known)
+
+    def close(self) -> None:
+        """Forget what was read."""
+        self.folder.forget()
 
     def _make(self, kind: type[Operation]) -> Operation:
         assert issubclass(kind, SheetOperation)
