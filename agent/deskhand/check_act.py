@@ -124,10 +124,11 @@ def _connection(here: _Here, operation: type[Operation]) -> str | None:
         return name
     if len(able) == 1:
         return able[0]
-    named = _named_by_table(here, operation, able) or _named_by_rows(here, able)
+    tables = _tables(operation, act)
+    named = _named_by_table(here, tables, able) if tables else _named_by_rows(here, able)
     if named is None:
         message = f"{act.operation} could mean any of {', '.join(able)}"
-        mend = f"Add `connection: {able[0]}`" + (", or name it in the table." if _tables(operation, act) else ".")
+        mend = f"Add `connection: {able[0]}`" + (", or name it in the table." if tables else ".")
         here.problem(Problem("several-connections", message, mend))
     return named
 
@@ -142,8 +143,8 @@ def _tables(operation: type[Operation], act: Act) -> list[str]:
     return [text for name in names if isinstance(text := act.params.get(name), str)]
 
 
-def _named_by_table(here: _Here, operation: type[Operation], able: Sequence[str]) -> str | None:
-    for text in _tables(operation, here.act):
+def _named_by_table(here: _Here, tables: Sequence[str], able: Sequence[str]) -> str | None:
+    for text in tables:
         for name in able:
             if text.casefold().startswith(f"{name.casefold()}."):
                 return name

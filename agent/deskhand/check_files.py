@@ -109,6 +109,10 @@ def file_problems(text: str, checker: Checker, shapes: Shapes) -> list[Problem]:
         return []
     if there is not None:
         return [Problem("unknown-file", f"{known} is a folder", "Attach files, each by its path.")]
+    later = checker.names.later_act_with(lambda value: _squeezed(value) == _squeezed(text))
+    if later is not None:
+        message = f"the file {known} isn't there yet: the act {later!r} below writes it"
+        return [Problem("unknown-file", message, f"Move the act {later!r} up.")]
     mend = suggest(known, [*checker.made.files.values(), *names])
     return [
         Problem(

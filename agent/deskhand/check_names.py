@@ -5,7 +5,7 @@ It refuses to look into steps: only ids, kinds and order count here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from deskhand.errors import Problem
 from deskhand.plan import Act, ForEach, Placed, Plan, Query, walk
@@ -17,15 +17,25 @@ class Names:
     """Every named step of a plan, and how far a walk has come."""
 
     def __init__(self, plan: Plan) -> None:
-        self._order = {item.path: number for number, item in enumerate(walk(plan))}
+        self._items = tuple(walk(plan))
+        self._order = {item.path: number for number, item in enumerate(self._items)}
         self._named: dict[str, Placed] = {}
-        for item in walk(plan):
+        for item in self._items:
             self._named.setdefault(item.name.casefold(), item)
         self._now = -1
 
     def reach(self, path: str) -> None:
         """The walk has come to that step."""
         self._now = self._order[path]
+
+    def later_act_with(self, holds: Callable[[str], bool]) -> str | None:
+        """The name of the first later act, other than a mail's, with a parameter of such a text."""
+        for item in self._items:
+            if self._order[item.path] > self._now and isinstance(item.step, Act):
+                texts = [value for value in item.step.params.values() if isinstance(value, str)]
+                if "attach" not in item.step.params and any(holds(text) for text in texts):
+                    return item.name
+        return None
 
     def why(self, name: str) -> Problem | None:
         """Why a name that isn't at hand can't be used; None where no step has it at all."""

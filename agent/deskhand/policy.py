@@ -173,7 +173,8 @@ def rule_problems(
         from deskhand import sql
 
         for problem in sql.analyse_rule(rule.approve_when, columns if columns is not None else _ONE, now).problems:
-            message = f"the policy's approve_when can't be applied to this act: {problem.message}"
+            said = problem.message.replace(" in rows_of_act", " in its rows")
+            message = f"the policy's approve_when can't be applied to this act: {said}"
             yield Problem("bad-policy", message, problem.mend or mend)
 
 
