@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from deskhand.contract import Column, ResultColumn, Table, Value
 from deskhand.sql import Analysis, Query, Source, analyse, arrow_type, run, to_rows
 
@@ -22,6 +23,8 @@ def table(name: str, *columns: tuple[str, str], key: tuple[str, ...] = (), open_
 
 class Office:
     """A schema with tables, steps and rows."""
+
+    now = NOW
 
     def __init__(
         self,
@@ -121,7 +124,7 @@ INBOX: Rows = [
 ]
 
 
-def office() -> Office:
+def make_office() -> Office:
     """Invoices, vendors, payments, a budget workbook with awkward names, an inbox, two steps."""
     return Office(
         {
@@ -167,3 +170,8 @@ def office() -> Office:
         {"overdue": [("R-1", D("100.00")), ("R-3", D("19.99"))], "remind.done": [("R-1",)]},
         ["later"],
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def office() -> Office:
+    return make_office()
