@@ -154,6 +154,8 @@ def test_problems(office: Office, table: str, operation: str) -> None:
         assert found({"table": table, "key": "No"}, {"No": "BIGINT"}) == [("nothing-to-set", ("rows",))]
         assert found({"table": table, "key": "No"}, {**good, "Other": "DATE"}) == [("unknown-column", ("rows",))]
         assert found({"table": table, "key": "No", "set": "Status"}, {**good, "Other": "DATE"}) == []
+        wrong = {"No": "BIGINT", "Amount": "DATE", "Paid": "DECIMAL(18,2)", "Status": "DATE"}
+        assert found({"table": table, "key": "No"}, wrong) == [("type-mismatch", ("rows",))] * 2
         assert ("key-set", ("set", 0)) in found({"table": table, "key": "No", "set": ["No", "Status"]}, good)
     else:
         assert found({"table": table, "key": "No"}, {**good, "Other": "DATE"}) == []

@@ -85,6 +85,15 @@ def test_a_link_out_of_the_folder(office: Office, tmp_path: Path) -> None:
     assert list(outside.iterdir()) == []
 
 
+def test_a_file_in_the_place_of_a_folder(office: Office) -> None:
+    office.put("a.csv", "x\n1\n")
+    changes, _ = office.prepare("write", {"file": "a.csv/b.csv"}, ROWS)
+    assert "a.csv is a file" in changes[0].reason
+    (office.files / "c.csv").mkdir()
+    changes, _ = office.prepare("write", {"file": "c.csv"}, ROWS)
+    assert "is a folder" in changes[0].reason
+
+
 @pytest.mark.parametrize("sheet", ["a/b", "x" * 32, "[a]", "a:b", "", "  ", "'a", "History", "a*"])
 def test_bad_sheet_names(office: Office, sheet: str) -> None:
     (problem,) = office.problems("write", {"file": "a.xlsx", "sheet": sheet}, {"a": "VARCHAR"})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import subprocess
+import sys
 import time
 import zipfile
 from decimal import Decimal
@@ -243,3 +245,39 @@ def test_attachments_as_tables(tmp_path: Path) -> None:
     assert list(read_book_bytes("a.xlsx", content)) == ["A", "B"]
     with pytest.raises(DataError, match="no sheet C"):
         read_table_bytes("a.xlsx", content, sheet="C")
+
+
+def test_formulas_without_a_result_are_noted(office: Office) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    for row in (["a", "b", "sum"], [1, 2, "=A2+B2"], [3, 4, "=A3+B3"]):
+        page.append(row)
+    book.create_sheet("Plain").append(["a"])
+    book.save(office.files / "a.xlsx")
+    notes = {t.name: t.note for t in office.tool.tables()}
+    assert "2 formulas have no saved result" in notes["a.xlsx"]
+    assert "formulas" not in notes["a.xlsx/Plain"]
+
+
+def test_files_that_differ_only_in_case(office: Office) -> None:
+    office.put("A.csv", "x\n1\n")
+    office.put("a.csv", "y\n2\n")
+    (table,) = office.tool.tables()
+    assert (table.name, table.columns[0].name) == ("A.csv", "x")
+    assert "hides a.csv" in table.note
+    assert office.rows("a.csv") == [{"y": 2}]
+
+
+def test_a_hundred_files_are_not_read_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    for at in range(100):
+        office.put(f"{at}.csv", "a,b\n1,2\n")
+    office.tool.tables()
+    monkeypatch.setattr("deskhand_tools.spreadsheet.folder.read_bytes", lambda *a: pytest.fail("read again"))
+    assert len(open_tool(office.root).tables()) == 100
+
+
+def test_nothing_heavy_is_imported_with_the_tool() -> None:
+    program = "import sys, deskhand_tools.spreadsheet; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    heavy = {"pyarrow", "openpyxl", "xlsxwriter", "python_calamine", "rapidfuzz", "charset_normalizer", "duckdb"}
+    assert not heavy & set(done.stdout.split())

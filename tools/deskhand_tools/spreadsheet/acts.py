@@ -30,6 +30,8 @@ from deskhand_tools.spreadsheet.folder import Folder, Loaded, Place
 from deskhand_tools.spreadsheet.save import lock_of
 
 BATCH = 10_000
+_NUMBERS = ("integer", "decimal", "double")
+_DAYS = ("date", "timestamp")
 OPEN = "is open in another program: close it before this act runs"
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
@@ -190,6 +192,44 @@ def column_problems(
                 names.did_you_mean(name, [c.name for c in table.columns])
                 + " Or name the columns to use: `set: [...]`.",
                 ("rows",) if place is None else ("set", place),
+            )
+
+
+def kind_problems(used: Sequence[str], columns: Sequence[ResultColumn], table: Table) -> Iterable[Problem]:
+    """Dates for a column of numbers, and the like; what a text holds only the data can tell."""
+    for column in columns:
+        target = table.column(column.name) if column.name.casefold() in {n.casefold() for n in used} else None
+        if target is None or target.codec is None or not target.codec.formats:
+            continue
+        kind = column.type.upper().partition("(")[0]
+        dated = kind in ("DATE", "TIMESTAMP", "TIME")
+        plain = kind in ("DECIMAL", "BIGINT", "INTEGER", "HUGEINT", "DOUBLE", "FLOAT", "SMALLINT", "TINYINT", "BOOLEAN")
+        if (target.codec.kind in _NUMBERS and (dated or kind == "BOOLEAN")) or (target.codec.kind in _DAYS and plain):
+            yield Problem(
+                "type-mismatch",
+                f"{target.name} of {table.name} holds {target.type}, the rows bring {column.type}",
+                "Cast the value in the query, or set another column.",
+                ("rows",),
+            )
+
+
+def key_problems(key: Sequence[str], columns: Sequence[ResultColumn], name: str, table: Table) -> Iterable[Problem]:
+    """Problems of a key: columns that the rows don't bring, or that the table doesn't have."""
+    brought = {c.name.casefold() for c in columns}
+    for at, part in enumerate(key):
+        if part.casefold() not in brought:
+            yield Problem(
+                "missing-key",
+                f"the rows don't bring the key {part}",
+                names.did_you_mean(part, [c.name for c in columns]) + f" Select {part} in the query.",
+                ("key", at),
+            )
+        if not table.open and table.columns and table.column(part) is None:
+            yield Problem(
+                "unknown-column",
+                f"{name} has no column {part}",
+                names.did_you_mean(part, [c.name for c in table.columns]),
+                ("key", at),
             )
 
 

@@ -15,7 +15,7 @@ import json
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from deskhand.codec import Codec
 from deskhand.contract import Column, Table
 from deskhand.errors import BusinessError, DataError, UnavailableError, Where
 
-from deskhand_tools.spreadsheet import names, sheetio
+from deskhand_tools.spreadsheet import lossy, names, sheetio
 from deskhand_tools.spreadsheet.book import open_book
 from deskhand_tools.spreadsheet.grid import lay_out
 from deskhand_tools.spreadsheet.sheet import Sheet
@@ -181,6 +181,10 @@ class Folder:
             place.file.name, content, sheet=place.sheet, encoding=self.encoding, delimiter=self.delimiter
         )
 
+    def forget(self) -> None:
+        """Let go of all parsed sheets."""
+        self._parsed.clear()
+
     def _keep(self, key: tuple[str, int, int, str | None], sheet: Sheet) -> None:
         self._parsed[key] = sheet
         while len(self._parsed) > 1 and sum(map(_size, self._parsed.values())) > _MOST_CELLS:
@@ -195,7 +199,7 @@ class Folder:
         for file in files:
             found.extend(self.tables_of(file))
         self._remember(files)
-        return found
+        return list(_named_apart(found))
 
     def tables_of(self, file: File) -> list[Table]:
         """The tables of one file, from the cache on disk where the file is as it was."""
@@ -219,7 +223,8 @@ class Folder:
                 return [_table(file.name, parsed)]
             writable = not file.name.lower().endswith(".xlsm")
             book = open_book(content, file.name)
-            tables = []
+            missing = lossy.uncalculated(content)
+            tables: list[Table] = []
             for index, title in enumerate(book.sheets):
                 name = f"{file.name}/{title}"
                 try:
@@ -229,7 +234,14 @@ class Folder:
                     continue
                 layout = lay_out(rows)
                 parsed = Sheet(name, rows, layout, note="" if layout.names else sheetio.EMPTY)
-                notes = [parsed.note, "hidden" if title in book.hidden else "", "" if writable else MACROS]
+                notes = [
+                    parsed.note,
+                    "hidden" if title in book.hidden else "",
+                    "" if writable else MACROS,
+                    f"{missing[title]} formulas have no saved result and read as empty: open and save the workbook"
+                    if title in missing
+                    else "",
+                ]
                 table = _table(name, parsed, writable, "; ".join(filter(None, notes)))
                 if index == 0:
                     self._keep((*file.stamp, None), parsed)
@@ -287,6 +299,17 @@ def existing(folder: Folder, text: str) -> File | None:
     if path.is_dir():
         raise BusinessError(f"{text} is a folder", mend="Choose another file name.")
     return File(path.relative_to(folder.root).as_posix(), path, stat.st_mtime_ns, stat.st_size)
+
+
+def _named_apart(tables: list[Table]) -> Iterator[Table]:
+    """The tables without those whose names differ from an earlier one's only in case; that one says so."""
+    names_of: dict[str, list[Table]] = {}
+    for table in tables:
+        names_of.setdefault(table.name.casefold(), []).append(table)
+    for first, *others in names_of.values():
+        hides = ", ".join(table.name for table in others)
+        note = "; ".join(filter(None, [first.note, f"hides {hides}, which differs only in case" if others else ""]))
+        yield replace(first, note=note)
 
 
 def _size(sheet: Sheet) -> int:

@@ -118,13 +118,13 @@ def find_header(rows: Sequence[Sequence[Cell]], filled: Sequence[int]) -> int:
     blocks = _blocks(filled[:_SAMPLE])
     usual = [_usual([_fill(rows[i]) for i in block]) for block in blocks]
     widest = max(usual)
-    chosen = next(n for n, width in enumerate(usual) if width >= 0.75 * widest)
+    chosen = next(n for n, block in enumerate(blocks) if _most(rows, block) >= 0.75 * widest)
     if len(blocks[chosen]) == 1 and chosen + 1 < len(blocks) and usual[chosen + 1] >= usual[chosen] > 1:
         following = blocks[chosen + 1]
         if _heads(rows, following, usual[chosen + 1]):
             chosen += 1  # a line of notes above a table that has a header of its own
     block, width = blocks[chosen], usual[chosen]
-    likely = [i for i in block[:20] if _header_like(rows, i, width)]
+    likely = [i for i in block[:20] if _header_like(rows, i, width) and not _is_note(rows, i, block)]
     if not likely:
         return block[0]
     first = likely[0]
@@ -146,10 +146,26 @@ def _header_like(rows: Sequence[Sequence[Cell]], index: int, width: int) -> bool
     cells = [c for c in rows[index] if not is_blank(c)]
     if len(cells) < min(2, width) or len(cells) < 0.5 * width:
         return False
-    if len(cells) > 1 and isinstance(cells[0], str) and cells[0].rstrip().endswith(":"):
-        return False  # `Account: DE12…` is a line of notes
-    texts = sum(1 for c in cells if is_text(c))
+    texts = sum(1 for c in cells if is_text(c) or _is_year(c))
     return texts * 2 >= len(cells) and not any(isinstance(c, float) and not c.is_integer() for c in cells)
+
+
+def _most(rows: Sequence[Sequence[Cell]], block: Sequence[int]) -> int:
+    return max(_fill(rows[i]) for i in block)
+
+
+def _is_note(rows: Sequence[Sequence[Cell]], index: int, block: Sequence[int]) -> bool:
+    """Whether a row is a pair such as `Account: | DE12…` above a wider table."""
+    cells = [c for c in rows[index] if not is_blank(c)]
+    first = cells[0]
+    return isinstance(first, str) and first.rstrip().endswith(":") and len(cells) <= 2 < _most(rows, block)
+
+
+def _is_year(cell: Cell) -> bool:
+    """Whether a cell could be a year as a header: 2026, as a number or a text."""
+    if isinstance(cell, str):
+        return re.fullmatch(r"\s*(?:19|20)\d\d\s*", cell) is not None
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool) and cell in range(1900, 2100)
 
 
 def _trails(cells: Sequence[Cell], rows: Sequence[Sequence[Cell]], block: Sequence[int]) -> bool:

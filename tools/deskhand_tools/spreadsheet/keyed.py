@@ -31,6 +31,8 @@ from deskhand_tools.spreadsheet.acts import (
     SheetOperation,
     column_problems,
     columns_of,
+    key_problems,
+    kind_problems,
     look_up,
     open_note,
     table_problems,
@@ -247,6 +249,7 @@ class Update(_Keyed):
                 ("rows",),
             )
         yield from column_problems(used, columns, table, chosen=params.set)
+        yield from kind_problems(used, columns, table)
 
     def _change(
         self,
@@ -423,23 +426,3 @@ def _meanwhile(item: Item, column: str, old: Any, new: Cell) -> BusinessError:
         f"{item.change.about}: {column} was {shown(unpack(old)) or 'empty'} and is now {shown(new) or 'empty'}",
         mend="Somebody has changed the row meanwhile: look at it, and run again.",
     )
-
-
-def key_problems(key: Sequence[str], columns: Sequence[ResultColumn], name: str, table: Any) -> Iterable[Problem]:
-    """Problems of a key: columns that the rows don't bring, or that the table doesn't have."""
-    brought = {c.name.casefold() for c in columns}
-    for at, part in enumerate(key):
-        if part.casefold() not in brought:
-            yield Problem(
-                "missing-key",
-                f"the rows don't bring the key {part}",
-                names.did_you_mean(part, [c.name for c in columns]) + f" Select {part} in the query.",
-                ("key", at),
-            )
-        if not table.open and table.columns and table.column(part) is None:
-            yield Problem(
-                "unknown-column",
-                f"{name} has no column {part}",
-                names.did_you_mean(part, [c.name for c in table.columns]),
-                ("key", at),
-            )

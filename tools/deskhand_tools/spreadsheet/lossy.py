@@ -53,6 +53,7 @@ _SHEET = (
     (rb"_x005F_", "a text with an escaped underscore"),
 )
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
+_NO_RESULT = re.compile(rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 _CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]+[0-9]+)"')
 
 
@@ -85,6 +86,24 @@ def refusal(content: bytes, *, replaced: str | None = None) -> str | None:
                 if reason is not None:
                     return reason
     return None
+
+
+def uncalculated(content: bytes) -> dict[str, int]:
+    """How many formulas of each sheet have no saved result, by the sheets' titles; sheets without are left out.
+
+    Programs that write workbooks without calculating leave such cells; a reader sees them empty.
+    """
+    found = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for part, title in _titles(archive).items():
+                xml = archive.read(part)
+                count = len(_NO_RESULT.findall(xml)) if _FORMULA.search(xml) else 0
+                if count:
+                    found[title] = count
+    except (KeyError, ValueError, zipfile.BadZipFile, SyntaxError):
+        return {}  # the reader itself will say what is wrong
+    return found
 
 
 def _in_sheet(xml: bytes, title: str) -> str | None:

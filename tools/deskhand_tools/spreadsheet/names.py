@@ -114,6 +114,11 @@ def inside(folder: Path, text: str) -> Path:
     path = folder
     for part in text.split("/"):
         path = _same_name(path, part)
+    blocked = next((p for p in path.parents if p.exists() and not p.is_dir()), None)
+    if blocked is not None:
+        raise BusinessError(
+            f"{blocked.name} is a file, so nothing can lie in it", mend="Choose another folder in the name."
+        )
     root = folder.resolve()
     if not path.resolve().is_relative_to(root):
         raise BusinessError(
