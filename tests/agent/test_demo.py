@@ -182,6 +182,13 @@ def test_the_answer_key_holds_when_reckoned_another_way(demo: Path) -> None:
     assert set(Reckoning(demo).rows()) == mine
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_so_does_that_of_other_offices(tmp_path: Path, seed: int) -> None:
+    data = office(seed)
+    build(tmp_path / "other", data)
+    assert set(Reckoning(tmp_path / "other").rows()) == set(outcomes(list(data.invoices), data.statement.truth))
+
+
 def test_the_key_accounts_for_every_payment() -> None:
     data = office()
     received: dict[str, Decimal] = defaultdict(Decimal)

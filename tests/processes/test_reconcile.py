@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deskhand.demo import OFFICE, office, outcomes, write
+from deskhand.demo import OFFICE, build, office, outcomes, write
 
 from .conftest import Desk, Small, states, table
 
@@ -96,6 +96,15 @@ def test_the_second_run_changes_nothing(demo: tuple[Desk, dict[str, Any], dict[s
     assert "confirmed" in states(first)
     assert states(second) <= {"unchanged"}
     assert second["unchanged bytes"]
+
+
+def test_another_office_comes_to_its_own_key(tmp_path: Path) -> None:
+    other = office(7)
+    build(tmp_path / "other", other)
+    head = Desk(tmp_path / "other").run("reconcile-invoices")
+    assert [row[:5] for row in head["answer"]["rows"]] == [
+        [r.outcome, r.currency, r.count, str(r.expected), str(r.received)] for r in other.key
+    ]
 
 
 # ---------------------------------------------------------------- case by case, in one small office
@@ -276,6 +285,17 @@ def test_another_months_lines_are_left_out(small: Small, tmp_path: Path) -> None
     head = desk.run("reconcile-invoices", month="2026-10")
     assert [[row["outcome"], row["received"]] for row in table(head)] == [["matched", "10.00"], ["missing", "0.00"]]
     assert desk.ledger("select status from invoices order by id") == [("paid",), ("open",)]
+
+
+@pytest.mark.parametrize("month", ["2026-11", "October"])
+def test_a_month_without_lines_is_refused(small: Small, tmp_path: Path, month: str) -> None:
+    small.pay("10.00", small.invoice("10.00").number)
+    desk = small.write(tmp_path)
+    before = desk.digest()
+    head = desk.run("reconcile-invoices", month=month)
+    assert head["status"] == "refused"
+    assert "nothing was found" in head["reason"]
+    assert desk.digest() == before
 
 
 def test_the_next_months_statement_goes_on_from_what_was_booked(small: Small, tmp_path: Path) -> None:

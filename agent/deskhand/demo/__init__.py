@@ -65,16 +65,16 @@ class Office:
 
 
 @cache
-def office() -> Office:
-    """The demo office; the same every time, so don't change it."""
-    rng = random.Random(_SEED)
+def office(seed: int = _SEED) -> Office:
+    """The demo office; the same every time, so don't change it. Another seed makes another office, for tests."""
+    rng = random.Random(seed)
     shops = vendors()
     made = invoices(rng, shops)
     return Office(tuple(shops), tuple(made), statement(rng, made))
 
 
-def build(dir: Path) -> None:
-    """Write the demo workspace's files into `dir`, which is made where missing.
+def build(dir: Path, data: Office | None = None) -> None:
+    """Write the demo workspace's files into `dir`, which is made where missing. data: another office than the demo's.
 
     Raises WorkspaceError where one of them is there already; nothing is written then.
     """
@@ -85,7 +85,7 @@ def build(dir: Path) -> None:
             raise WorkspaceError(
                 f"{dir / name} is there already", mend="Choose an empty folder; a demo never writes over an office."
             )
-    data = office()
+    data = data or office()
     for folder in ("", "files/bank", "files/archive", "files/support", "files/reports"):
         (dir / folder).mkdir(parents=True, exist_ok=True)
     write.ledger(dir / "ledger.db", data)
