@@ -44,6 +44,16 @@ def print_plan(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
+def print_value(value: Any) -> str:
+    """One value on one line: texts quoted, lists and mappings in flow style."""
+    return _flow(value)
+
+
+def print_entry(key: str, value: Any) -> list[str]:
+    """One entry of a mapping as lines; a text of several lines is a block where that gives it back exactly."""
+    return _entry(key, value, "")
+
+
 def _shown(part: BaseModel) -> dict[str, Any]:
     shown = part.model_dump(exclude_defaults=True)
     return {"type": part.type, **shown} if isinstance(part, Input) else shown
