@@ -26,7 +26,7 @@ NAMES: Final = (
     "after-intent",  # intended; nothing attempted
     "after-attempt",  # attempted; the tool hasn't been called
     "before-commit",  # inside a tool: written, not yet visible (before a commit, a rename)
-    "in-batch",  # inside a tool: some of a batch's effects are visible, some aren't
+    "in-batch",  # inside a tool: one effect (or one of its copies) is visible, others of the batch aren't yet
     "after-commit",  # inside a tool: visible to everybody; apply hasn't returned
     "after-effect",  # apply has returned; nothing is verified
     "before-confirm",  # verified; the ledger doesn't know

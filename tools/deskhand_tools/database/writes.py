@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from deskhand.contract import Item, Receipt
 from deskhand.errors import BusinessError
+from deskhand.faults import fault
 
 from deskhand_tools.database import connect
 from deskhand_tools.database.connect import EFFECTS, quoted
@@ -56,7 +57,9 @@ class _Writer:
                 self._make_ledger(connection)
                 results = [self._row(connection, item) for item in items]
                 if not all(isinstance(result, BusinessError) for result in results):
+                    fault("before-commit")
                     connection.execute("commit")  # else nothing is written, no empty ledger table either
+                    fault("after-commit")
             except sqlite3.IntegrityError as error:
                 raise _Rolled from error
             finally:
@@ -72,7 +75,9 @@ class _Writer:
                 self._make_ledger(connection)
                 result = self._row(connection, item)
                 if not isinstance(result, BusinessError):
+                    fault("before-commit")
                     connection.execute("commit")
+                    fault("in-batch")
             except sqlite3.IntegrityError as error:
                 return self._refused(item, error)
             except _Rolled as error:

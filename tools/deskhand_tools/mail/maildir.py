@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from deskhand.errors import BusinessError, UnavailableError
+from deskhand.faults import fault
 
 from deskhand_tools.mail.store import INBOX, Delivery, Entry, Flag, Folder, Gone, Role, reaching
 from deskhand_tools.mail.utf7 import decode_utf7, encode_utf7
@@ -182,7 +183,9 @@ class MaildirStore:
                     _write(temporary, delivery.content)
                 while staged:
                     temporary, final = staged[0]
+                    fault("before-commit")
                     temporary.rename(final)
+                    fault("in-batch" if len(staged) > 1 else "after-commit")
                     # The next copy may only appear once this one is safe: its presence vouches for this one.
                     _sync(final.parent)
                     staged.pop(0)
@@ -200,7 +203,9 @@ class MaildirStore:
 
             def rename(path: Path) -> str:
                 final = directory / path.parent.name / (name + _suffix(path.name))
+                fault("before-commit")
                 path.rename(final)
+                fault("in-batch")
                 _sync(final.parent)
                 _sync(path.parent)
                 return name
@@ -209,7 +214,9 @@ class MaildirStore:
 
     def remove(self, folder: str, uid: str) -> None:
         def unlink(path: Path) -> None:
+            fault("before-commit")
             path.unlink()
+            fault("in-batch")
             _sync(path.parent)
 
         self._with_file(folder, uid, unlink)
@@ -224,7 +231,9 @@ class MaildirStore:
             self._complete(directory)
             unknown = "".join(c for c in _suffix(path.name)[3:] if c not in _FLAGS)
             final = directory / "cur" / _name(uid, wanted, unknown)
+            fault("before-commit")
             path.rename(final)
+            fault("in-batch")
             _sync(final.parent)
             if path.parent != final.parent:
                 _sync(path.parent)

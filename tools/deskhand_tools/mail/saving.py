@@ -29,6 +29,7 @@ from deskhand.contract import (
     Verdict,
 )
 from deskhand.errors import BusinessError, Problem
+from deskhand.faults import fault
 
 from deskhand_tools.mail.compose import key_digest
 from deskhand_tools.mail.message import Attachment
@@ -245,7 +246,9 @@ def save_new(path: Path, content: bytes, mark: str, shown: str) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             try:
+                fault("before-commit")
                 _link(temporary, path)
+                fault("in-batch")
             except FileExistsError:
                 if _digest(path) != hashlib.sha256(content).hexdigest():
                     raise BusinessError(

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from deskhand.errors import UnavailableError
+from deskhand.faults import fault
 
 PREFIX = ".deskhand-"
 """How temporary files begin; hidden, so that no catalog ever lists one that a crash left."""
@@ -86,7 +87,9 @@ def _replace(target: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         if mode is not None:
             temporary.chmod(mode)
+        fault("before-commit")
         os.replace(temporary, target)  # noqa: PTH105 - named as every guarantee of it is
+        fault("after-commit")
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
