@@ -55,6 +55,7 @@ def test_an_update_does_what_was_asked(values: list[Any], declared: str) -> None
 
         turned = [{"k": i + 1, "a": value} for i, value in enumerate([*typed[1:], typed[0]])]
         items = made.items("database.update", params, turned)
+        assert "exception" not in {item.change.state for item in items}
         wanted = [item for item in items if item.change.state == "change"]
         kept = [Item(i.call, Change(**json.loads(json.dumps(vars(i.change)))), i.key) for i in wanted]
         assert operation.verify(kept) == [Verdict.ABSENT] * len(kept)

@@ -161,12 +161,17 @@ def test_a_value_that_the_column_would_turn_into_another(ledger: New) -> None:
     assert changes[1].data["new"] == {"code": 13}
 
 
-@pytest.mark.parametrize("value", ["soon", dt.datetime(2026, 3, 11, 8, 30)])
+@pytest.mark.parametrize("value", ["soon", dt.datetime(2026, 3, 11, 8, 30), "\udcfc"])
 def test_a_value_that_does_not_fit_is_that_rows_exception(ledger: New, value: Any) -> None:
     rows = [{"number": "R-1", "due": value}, {"number": "R-2", "due": DAY}]
     changes = ledger(INVOICES).prepare("database.update", {"table": "invoices"}, rows)
     assert states(changes) == ["exception", "change"]
     assert changes[0].reason.startswith("due can't be set")
+
+
+def test_a_key_that_is_no_text_at_all(ledger: New) -> None:
+    (change,) = ledger(INVOICES).prepare("database.delete", {"table": "invoices"}, [{"number": "R\udcfc"}])
+    assert "characters that are none" in change.reason
 
 
 def test_a_row_that_changed_meanwhile_says_how(ledger: New) -> None:

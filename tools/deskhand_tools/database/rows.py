@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import sqlite3
+import threading
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -125,7 +126,11 @@ def typed(column: Column, value: Value) -> Value:
     """The value as the column holds it. Raises BusinessError where it can't."""
     assert column.codec is not None
     try:
+        if isinstance(value, str):
+            value.encode()
         return column.codec.coerce(value)
+    except UnicodeEncodeError:
+        raise BusinessError(f"{column.name} can't be set: the text {value!r} has characters that are none") from None
     except ValueError as error:
         raise BusinessError(f"{column.name} can't be set: {error}") from None
 
@@ -179,6 +184,9 @@ def stored(target: Target, column: Column, value: Value, like: Any = None) -> An
     return raw
 
 
+_SCRATCH = threading.Lock()
+
+
 @functools.cache
 def _scratch() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
@@ -194,12 +202,15 @@ def settled(raw: Any, affinity: str) -> Any:
         return raw
     if type(raw) is int and affinity in ("integer", "numeric"):
         return raw
-    connection = _scratch()
-    try:
-        connection.execute(f"insert into t ({affinity}) values (?)", (raw,))
-        return connection.execute(f"select {affinity} from t").fetchone()[0]
-    finally:
-        connection.execute("delete from t")
+    if isinstance(raw, float) and (affinity == "real" or (affinity != "text" and not raw.is_integer())):
+        return raw
+    with _SCRATCH:
+        connection = _scratch()
+        try:
+            connection.execute(f"insert into t ({affinity}) values (?)", (raw,))
+            return connection.execute(f"select {affinity} from t").fetchone()[0]
+        finally:
+            connection.execute("delete from t")
 
 
 # ---------------------------------------------------------------- stored values as JSON
