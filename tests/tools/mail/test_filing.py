@@ -236,14 +236,27 @@ def test_a_row_without_an_id_is_an_exception(office: Office, row: dict[str, Any]
     assert why in office.one("email.mark", [row], PLAIN if "id" in row else (), **{"as": "read"}).reason
 
 
-def test_acts_follow_a_mail_that_this_run_has_moved(office: Office) -> None:
+@pytest.mark.parametrize("resumed", [False, True])
+def test_acts_follow_a_mail_that_an_earlier_act_has_moved(office: Office, resumed: bool) -> None:
     rows = [{"id": id} for id in office.fill({"subject": "x", "body": "text"}, {"subject": "y"})]
     office.confirmed("email.move", rows, folder="Done", key="1")
+    if resumed:
+        office.open()
     office.confirmed("email.mark", rows, key="2", **{"as": "read"})
     office.confirmed("email.move", rows, folder="Done/2026", key="3")
     office.confirmed("email.reply", rows[:1], body="x", key="4")
     office.confirmed("email.delete", rows[:1], key="5")
     assert _folders(office) == {"Sent": ["Re: x"], "Done/2026": ["y"]}
+
+
+@pytest.mark.parametrize("content", [b"{\n[1]\n[1, 2, 3, 4]\n\xff", b"[]\n" * 20_001])
+def test_a_damaged_trail_is_done_without(office: Office, content: bytes) -> None:
+    [id] = office.fill({"subject": "x"})
+    (office.root / "cache").mkdir(exist_ok=True)
+    (office.root / "cache" / "moves.jsonl").write_bytes(content)
+    office.confirmed("email.move", [{"id": id}], folder="Done", key="1")
+    office.confirmed("email.move", [{"id": id}], folder="Later", key="2")
+    assert _folders(office) == {"Later": ["x"]}
 
 
 def test_another_copy_isnt_deleted_instead_of_one_that_went(office: Office) -> None:

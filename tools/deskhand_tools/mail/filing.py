@@ -28,6 +28,7 @@ from pydantic import Field
 from deskhand_tools.mail.compose import key_digest
 from deskhand_tools.mail.finding import Found, Search
 from deskhand_tools.mail.maildir import check_folder_name
+from deskhand_tools.mail.message import bare_id
 from deskhand_tools.mail.office import MailOperation, id_problems, is_template
 from deskhand_tools.mail.store import Delivery, Flag, Gone
 
@@ -142,8 +143,9 @@ class _Leaving(_Filing):
         if uid not in office.store.uids(folder):
             raise Gone(uid)  # before a folder is made for nothing
         office.store.make_folder(target)
-        name = office.store.move(folder, uid, target, _spare(item))
-        office.finder.moved(folder, _text(item, "id"), target, name)
+        spare = _spare(item)
+        office.finder.trail.note(folder, bare_id(_text(item, "id")), target, [uid, spare])
+        name = office.store.move(folder, uid, target, spare)
         return {"folder": target, "uid": name}
 
     def left(self, item: Item, target: str, there: Callable[[str, str], bool]) -> bool:

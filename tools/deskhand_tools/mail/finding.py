@@ -2,14 +2,14 @@
 
 The folder is told by where the id's values came from (`mail.Newsletters`), else by the row's column `folder`
 where that names a folder with such a mail; else the inbox and then every other folder but Trash and Sent is
-searched (and these two last, where the row was read from `all`). A mail that an earlier act of this run moved
-is followed. This module refuses to guess between mails with different ids and to change anything.
+searched (and these two last, where the row was read from `all`). A mail that an earlier act has moved is
+followed. This module refuses to guess between mails with different ids and to change anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from deskhand.contract import Call, ResultColumn
 from deskhand.errors import BusinessError
@@ -18,6 +18,7 @@ from deskhand_tools.mail.mailbox import Mailbox
 from deskhand_tools.mail.message import Head, bare_id
 from deskhand_tools.mail.store import Entry
 from deskhand_tools.mail.tables import ALL, ATTACHMENTS
+from deskhand_tools.mail.trail import Trail
 
 ID_COLUMNS = ("id", "mail_id")
 
@@ -54,17 +55,13 @@ def _from_mail(column: ResultColumn, connection: str) -> bool:
     return column.origin[0].casefold() == connection.casefold()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Finder:
-    """Finds mails for the rows of acts; remembers where this run's acts have moved mails to."""
+    """Finds mails for the rows of acts; `trail` knows where acts have moved mails to."""
 
     mailbox: Mailbox
     connection: str
-    _trail: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
-
-    def moved(self, folder: str, id: str, target: str, uid: str) -> None:
-        """Note that an act has moved a mail."""
-        self._trail.setdefault((folder, bare_id(id)), []).append((target, uid))
+    trail: Trail
 
     def search(self) -> Search:
         """A search for the rows of one act, over the mailbox as it stands now."""
@@ -170,17 +167,16 @@ class Search:
     def _followed(self, folder: str, wanted: str) -> list[tuple[Entry, Head]]:
         found: list[tuple[Entry, Head]] = []
         bare = bare_id(wanted)
-        ways = list(self._finder._trail.get((folder, bare), ()))
-        seen: set[tuple[str, str]] = set()
+        ways, seen = list(self._finder.trail.hints(folder, bare)), set()
         while ways:
-            target, uid = ways.pop(0)
-            if (target, uid) in seen:
+            hint = ways.pop(0)
+            if hint in seen:
                 continue
-            seen.add((target, uid))
-            here = [p for p in self._index(target).get(bare, []) if p[0].uid == uid]
+            seen.add(hint)
+            here = [p for p in self._index(hint.folder).get(bare, []) if p[0].uid in hint.names and p not in found]
             found += here
             if not here:
-                ways += self._finder._trail.get((target, bare), ())
+                ways += self._finder.trail.hints(hint.folder, bare)
         return found
 
 

@@ -21,6 +21,7 @@ from deskhand_tools.mail.saving import SaveAttachments
 from deskhand_tools.mail.sending import Forward, Reply, Send
 from deskhand_tools.mail.store import Store
 from deskhand_tools.mail.tables import MailTables
+from deskhand_tools.mail.trail import Trail
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +73,7 @@ class MailTool(Tool):
             address=Address(config.address, config.name),
             mailbox=self._mailbox,
             tables=self._tables,
-            finder=Finder(self._mailbox, context.connection),
+            finder=Finder(self._mailbox, context.connection, Trail(context.cache / "moves.jsonl")),
             context=context,
         )
 
