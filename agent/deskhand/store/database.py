@@ -58,7 +58,7 @@ def store_error(error: BaseException, name: str) -> DeskhandError:
     if primary == sqlite3.SQLITE_CANTOPEN or isinstance(error, FileNotFoundError):
         return UnavailableError(
             f".deskhand/{name} can't be opened: {text}",
-            mend="the workspace's .deskhand folder must exist and be readable by whoever runs the agent",
+            mend="the workspace's .deskhand folder must exist, and be writable by whoever runs the agent",
         )
     return DataError(f".deskhand/{name} can't be used: {text}", mend="this is a fault in deskhand; report it")
 

@@ -38,7 +38,7 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
             raise
         _sync_folder(path.parent)
     except OSError as error:
-        raise store_error(error, f"{path.parent.name}/{path.name}") from error
+        raise store_error(error, path.as_posix().rpartition("/.deskhand/")[2]) from error
 
 
 def _sync_folder(folder: Path) -> None:
