@@ -21,13 +21,13 @@ from deskhand import sql
 from deskhand.check_names import Names, ids_problems
 from deskhand.contract import Operation, Params, ResultColumn, Table, Value
 from deskhand.errors import Problem, Where
-from deskhand.inputs import default_value, value_problem
+from deskhand.inputs import default_value
 from deskhand.nearest import suggest
 from deskhand.plan import Act, Approve, Call, ForEach, Plan, Query, Step, placed
 from deskhand.settings import PolicyRule
 from deskhand.shapes import Shapes
 from deskhand.template import is_template
-from deskhand.template_check import TemplateShape, check_template, sole_column
+from deskhand.template_check import TemplateShape, check_template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -177,6 +177,7 @@ class Checker:
 
     def _walk(self, steps: Sequence[Step], shapes: Shapes, parent: str, place: Path) -> None:
         from deskhand.check_act import check_act
+        from deskhand.check_call import check_call
 
         for item in placed(steps, parent, place):
             self.names.reach(item.path)
@@ -190,7 +191,7 @@ class Checker:
             elif isinstance(step, Approve):
                 found = self._approve(step, item.path, item.place, shapes)
             elif isinstance(step, Call):
-                found = self._call(step, item.path, item.place, shapes)
+                found = check_call(self, step, item.path, item.place, shapes)
             else:
                 found = self._for_each(step, item.path, item.place, shapes)
             self.result.steps[item.path] = found
@@ -291,110 +292,6 @@ class Checker:
         columns, _ = self.step_columns(step.for_each, "for_each", (*place, "for_each"), path, shapes)
         self._walk(step.steps, shapes.child(step.as_, columns), path, (*place, "steps"))
         return StepCheck(path, step, columns=columns)
-
-    # ------------------------------------------------------------ call
-
-    def _call(self, step: Call, path: str, place: Path, shapes: Shapes) -> StepCheck:
-        place = (*place, "call")
-        columns: Columns | None = ()
-        scope = TemplateShape(shapes, why=self.names.why)
-        if step.rows is not None:
-            columns, known = self.step_columns(step.rows, "rows", (*place, "rows"), path, shapes)
-            scope = replace(scope, row=columns or (), open_row=columns is None or not known)
-        condition = self.condition(step, place, path, shapes)
-        called = next((p for n, p in self.processes.items() if n.casefold() == step.process.casefold()), None)
-        if called is None:
-            self._unknown_process(step.process, (*place, "process"), path)
-            for name, text in step.inputs.items():
-                if isinstance(text, str):
-                    self.template(text, scope, (*place, "inputs", name), path)
-        elif step.process.casefold() in {name.casefold() for name in self.calls}:
-            cycle = " → ".join([*self.calls, step.process])
-            mend = "A process can't call itself, neither directly nor through others."
-            self.problem(Problem("cycle", f"the calls go round: {cycle}", mend), (*place, "process"), path)
-        else:
-            self._call_inputs(step, called, scope, place, path)
-            self._called(step.process, called, place, path, shapes)
-        return StepCheck(path, step, columns=columns, condition=condition)
-
-    def _unknown_process(self, name: str, place: Path, path: str) -> None:
-        broken = getattr(self.processes, "file", lambda _: None)(name)
-        if broken is not None and broken.problems:
-            first = broken.problems[0]
-            message = f"the process {name!r} can't be used: {first.message}"
-            self.problem(Problem("broken-process", message, f"See `agent check {broken.file}`."), place, path)
-            return
-        names = list(self.processes)
-        mend = suggest(name, names) or (f"There are {', '.join(names[:12])}." if names else "Put it into processes/.")
-        self.problem(Problem("unknown-process", f"there is no process {name!r}", mend), place, path)
-
-    def _call_inputs(self, step: Call, called: Plan, scope: TemplateShape, place: Path, path: str) -> None:
-        given = {name.casefold() for name, value in step.inputs.items() if value is not None}
-        for name, value in step.inputs.items():
-            at = (*place, "inputs", name)
-            wanted = next((n for n in called.inputs if n.casefold() == name.casefold()), None)
-            if wanted is None:
-                mend = suggest(name, called.inputs) or f"It takes {', '.join(called.inputs) or 'no inputs'}."
-                self.problem(Problem("unknown-input", f"{step.process} has no input {name!r}", mend), at, path)
-                continue
-            if isinstance(value, dict | list | tuple):
-                mend = f'Write one text: {name}: "{{{{ … }}}}".'
-                self.problem(Problem("not-a-text", f"the input {name!r} takes one value", mend), at, path)
-                continue
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            if isinstance(value, str) and is_template(value):
-                self.template(value, scope, at, path)
-                self._fits(wanted, called.inputs[wanted].type, sole_column(value, scope), at, path)
-            elif value is not None:
-                problem = value_problem(wanted, called.inputs[wanted], text, self.now)
-                if problem is not None:
-                    self.problem(problem, at, path)
-        for name, item in called.inputs.items():
-            if name.casefold() not in given and item.default is None and not item.optional:
-                message = f"{step.process} needs the input {name!r}, and the call doesn't give it"
-                mend = f'Add it: inputs: {{{name}: "…"}}.'
-                self.problem(Problem("missing-input", message, mend), (*place, "inputs"), path)
-
-    def _fits(self, name: str, wanted: str, type_: str | None, place: Path, path: str) -> None:
-        """A problem where a column's type can never be read as the input's."""
-        if type_ is None or wanted == "text" or type_ == "VARCHAR":
-            return
-        kind = "date" if type_ == "DATE" else "timestamp" if type_.startswith("TIMESTAMP") else "number"
-        kind = {"BOOLEAN": "boolean", "TIME": "time"}.get(type_, kind)
-        fitting = {
-            "integer": ("number",),
-            "decimal": ("number",),
-            "date": ("date",),
-            "timestamp": ("timestamp", "date"),
-            "boolean": ("boolean",),
-        }
-        if kind not in fitting[wanted]:
-            message = f"the input {name!r} takes a value of type {wanted}, and this is a {kind}"
-            self.problem(Problem("type-mismatch", message, "Convert it in the query."), place, path)
-
-    def _called(self, name: str, called: Plan, place: Path, path: str, shapes: Shapes) -> None:
-        """Check the called process too, with what was made up to here; its problems count here."""
-        inner = Checker(
-            called,
-            self.catalog,
-            self.now,
-            self.policy,
-            self.processes,
-            shapes=shapes.called(called.inputs),
-            made=self.made,
-            calls=(*self.calls, name),
-        )
-        cycles = False
-        for problem in (problems := inner.run().problems):
-            if problem.code == "cycle":
-                self.problem(replace(problem, where=Where()), (*place, "process"), path)
-                cycles = True
-        if problems and not cycles:
-            count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-            first = problems[0]
-            at = f" (step {first.where.step})" if first.where.step else ""
-            message = f"the process {name!r} has {count}: {first.message}{at}"
-            self.problem(Problem("broken-process", message, first.mend), (*place, "process"), path)
 
 
 class _View:

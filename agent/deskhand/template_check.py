@@ -10,7 +10,7 @@ a column that varies in a group) is left to the row. It refuses to render anythi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,25 @@ from deskhand.contract import ResultColumn
 from deskhand.errors import Problem, Where
 from deskhand.nearest import suggest
 from deskhand.plan import INPUT_TYPES
-from deskhand.shapes import Shapes
-from deskhand.template import FILTERS, TemplateError, is_number, parse
+from deskhand.template import FILTERS, TemplateError, parse
+from deskhand.template_shape import (
+    ANY,
+    BIGINT,
+    BOOLEAN,
+    TEXT,
+    Items,
+    Loop,
+    Row,
+    Rows,
+    Shape,
+    TemplateShape,
+    Value,
+    constant,
+    in_words,
+    kind_of,
+)
 
-Columns = tuple[ResultColumn, ...]
+__all__ = ["TemplateShape", "check_template", "names_in", "sole_column"]
 
 _CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # A text in quotes, or a filter without arguments or with plain ones.
@@ -29,66 +44,6 @@ _FILTER = re.compile(r"""'[^']*'|"[^"]*"|\|\s*([A-Za-z_]\w*)(?:\([^()]*\))?""")
 
 # A name in single braces, `${name}` and `{name}`; `{{ name }}` never gets here.
 _BRACES = re.compile(r"\$?(?<!\{)\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}(?!\})")
-
-
-@dataclass(frozen=True)
-class TemplateShape:
-    """What a template may name at its place.
-
-    row: the columns that each rendering has at hand, None where the act is done once. rows: the columns of the
-    group or table, None where there is none. `open_row` and `open_rows`: there are such columns, but only the
-    run knows them. why_no_row: the mend where a column is named and there is no row. why: what is wrong with
-    naming a step that isn't at hand, None for a name that no step has.
-    """
-
-    shapes: Shapes
-    row: Columns | None = None
-    rows: Columns | None = None
-    open_row: bool = False
-    open_rows: bool = False
-    why_no_row: str = ""
-    why: Callable[[str], Problem | None] = lambda _: None
-
-
-@dataclass(frozen=True)
-class _Value:
-    """One value; `type` is a DuckDB type, or None where it isn't known."""
-
-    type: str | None = None
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A row: of the act, of a loop, the first of a step. `columns` None where only the run knows them."""
-
-    columns: Columns | None
-    what: str
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The rows of a step or a group. `one`: the single row of a for_each."""
-
-    columns: Columns | None
-    what: str
-    one: bool = False
-
-
-@dataclass(frozen=True)
-class _Items:
-    """A list that was written out in the template."""
-
-
-@dataclass(frozen=True)
-class _Loop:
-    """`loop` inside a for."""
-
-
-_Shape = _Value | _Row | _Rows | _Items | _Loop
-_ANY = _Value()
-_TEXT = _Value("VARCHAR")
-_BIGINT = _Value("BIGINT")
-_BOOLEAN = _Value("BOOLEAN")
 
 
 def check_template(text: str, scope: TemplateShape) -> list[Problem]:
@@ -124,11 +79,11 @@ class _Checker:
     scope: TemplateShape
     problems: list[Problem] = field(default_factory=list)
 
-    def problem(self, node: Any, code: str, message: str, mend: str = "") -> _Shape:
+    def problem(self, node: Any, code: str, message: str, mend: str = "") -> Shape:
         found = Problem(code, message, mend, where=_line(self.text, node.lineno))
         if found not in self.problems:
             self.problems.append(found)
-        return _ANY
+        return ANY
 
     def without_unknown_filters(self) -> str:
         """The text without filters that there aren't, which are noted, so that the rest can be checked."""
@@ -153,35 +108,35 @@ class _Checker:
         folded = name.casefold()
         return next((c for c in columns if c.name.casefold() == folded), None)
 
-    def name(self, node: Any, local: dict[str, _Shape]) -> _Shape:
+    def name(self, node: Any, local: dict[str, Shape]) -> Shape:
         if node.name in local:
             return local[node.name]
         found = self.known(node.name)
         return found if found is not None else self.unknown(node, node.name)
 
-    def known(self, name: str) -> _Shape | None:
+    def known(self, name: str) -> Shape | None:
         """What a name stands for, in the order in which `template` looks it up; None where it is unknown."""
         scope, folded = self.scope, name.casefold()
         if folded == "row" and (scope.row is not None or scope.open_row):
-            return _Row(None if scope.open_row else scope.row, "row")
+            return Row(None if scope.open_row else scope.row, "row")
         if scope.row is not None and (found := self.column(scope.row, name)) is not None:
-            return _Value(found.type)
+            return Value(found.type)
         for each in reversed(scope.shapes.each):
             columns = scope.shapes.step(each)
             if columns is not None and (found := self.column(columns, name)) is not None:
-                return _Value(found.type)
+                return Value(found.type)
         if folded == "inputs":
             types = {n: INPUT_TYPES[i.type] for n, i in scope.shapes.inputs.items()}
-            return _Row(tuple(ResultColumn(n, t) for n, t in types.items()), "inputs")
+            return Row(tuple(ResultColumn(n, t) for n, t in types.items()), "inputs")
         if scope.shapes.has_step(name) and "." not in name:
             one = folded in {each.casefold() for each in scope.shapes.each}
-            return _Rows(scope.shapes.step(name), name, one=one)
+            return Rows(scope.shapes.step(name), name, one=one)
         if folded == "rows" and (scope.rows is not None or scope.open_rows):
-            return _Rows(None if scope.open_rows else scope.rows, "rows")
+            return Rows(None if scope.open_rows else scope.rows, "rows")
         if folded in ("today", "now"):
-            return _Value("DATE" if folded == "today" else "TIMESTAMP")
+            return Value("DATE" if folded == "today" else "TIMESTAMP")
         if scope.open_row or any(scope.shapes.is_open_step(each) for each in scope.shapes.each):
-            return _ANY
+            return ANY
         return None
 
     def at_hand(self) -> list[str]:
@@ -192,7 +147,7 @@ class _Checker:
         names += [n for n in scope.shapes.step_names() if "." not in n]
         return [*names, *(["rows"] if scope.rows is not None else []), "today", "now"]
 
-    def unknown(self, node: Any, name: str) -> _Shape:
+    def unknown(self, node: Any, name: str) -> Shape:
         scope, shapes = self.scope, self.scope.shapes
         folded = name.casefold()
         if (why := scope.why(name)) is not None:
@@ -238,7 +193,7 @@ class _Checker:
 
     # ------------------------------------------------------------ statements
 
-    def statements(self, body: Sequence[Any], local: dict[str, _Shape]) -> None:
+    def statements(self, body: Sequence[Any], local: dict[str, Shape]) -> None:
         for node in body:
             kind = type(node).__name__
             if kind == "Output":
@@ -263,44 +218,44 @@ class _Checker:
                 else:
                     self.problem(node, "template", "`set` gives one name a value", "{% set total = … %}")
 
-    def plain(self, node: Any, local: dict[str, _Shape]) -> None:
+    def plain(self, node: Any, local: dict[str, Shape]) -> None:
         """Text that is printed as it is: a name in single braces there is surely a mistake if it is a name."""
         for match in _BRACES.finditer(node.data):
             first, *rest = match[1].split(".")
             shape = local.get(first) or self.known(first)
-            if shape is None or shape is _ANY or (rest and isinstance(shape, _Value)):
+            if shape is None or shape is ANY or (rest and isinstance(shape, Value)):
                 continue
             message = f"{match[0]!r} is plain text here, though there is a {match[1]!r}"
             self.problem(node, "braces", message, f"Values have two braces: {{{{ {match[1]} }}}}.")
 
-    def printed(self, node: Any, local: dict[str, _Shape]) -> None:
+    def printed(self, node: Any, local: dict[str, Shape]) -> None:
         shape = self.expression(node, local)
-        if isinstance(shape, _Rows):
+        if isinstance(shape, Rows):
             name = shape.what
             mend = f"Write {{{{ {name} | table }}}}, {{{{ {name}.count }}}} or {{{{ {name}.first.… }}}}."
             self.problem(node, "raw-table", f"{name!r} is a table, not a text", mend)
-        elif isinstance(shape, _Row):
+        elif isinstance(shape, Row):
             names = [c.name for c in shape.columns or ()]
             mend = f"Name one of its columns: {', '.join(names[:8])}." if names else "Name one of its columns."
             self.problem(node, "raw-table", f"{shape.what!r} is a row, not a text", mend)
-        elif isinstance(shape, _Loop):
+        elif isinstance(shape, Loop):
             self.problem(node, "raw-table", "`loop` is not a text", "Write {{ loop.index }}.")
 
-    def loop(self, node: Any, local: dict[str, _Shape]) -> None:
+    def loop(self, node: Any, local: dict[str, Shape]) -> None:
         over = self.expression(node.iter, local)
-        item: _Shape = _ANY
-        if isinstance(over, _Rows):
-            item = _Row(over.columns, "a row" if over.what == "rows" else f"a row of {over.what}")
-        elif isinstance(over, _Row | _Loop) or (isinstance(over, _Value) and over.type is not None):
-            self.problem(node.iter, "template-type", f"a loop goes over rows, and this is {_words(over)}", _LOOP)
+        item: Shape = ANY
+        if isinstance(over, Rows):
+            item = Row(over.columns, "a row" if over.what == "rows" else f"a row of {over.what}")
+        elif isinstance(over, Row | Loop) or (isinstance(over, Value) and over.type is not None):
+            self.problem(node.iter, "template-type", f"a loop goes over rows, and this is {in_words(over)}", _LOOP)
         inner = dict(local)
         if type(node.target).__name__ == "Name":
             inner[node.target.name] = item
         else:
             message = "a loop has one name for each row"
             self.problem(node, "template", message, _LOOP)
-            inner |= {target.name: _ANY for target in getattr(node.target, "items", ()) if hasattr(target, "name")}
-        inner["loop"] = _Loop()
+            inner |= {target.name: ANY for target in getattr(node.target, "items", ()) if hasattr(target, "name")}
+        inner["loop"] = Loop()
         if node.test is not None:
             self.expression(node.test, inner)
         self.statements(node.body, inner)
@@ -308,16 +263,16 @@ class _Checker:
 
     # ------------------------------------------------------------ expressions
 
-    def expression(self, node: Any, local: dict[str, _Shape]) -> _Shape:
+    def expression(self, node: Any, local: dict[str, Shape]) -> Shape:
         kind = type(node).__name__
         if kind == "Name":
             return self.name(node, local)
         if kind == "Const":
-            return _constant(node.value)
+            return constant(node.value)
         if kind in ("Tuple", "List"):
             for item in node.items:
                 self.expression(item, local)
-            return _Items()
+            return Items()
         if kind in ("Getattr", "Getitem"):
             return self.attribute(node, local)
         if kind == "Filter":
@@ -326,20 +281,20 @@ class _Checker:
             self.expression(node.node, local)
             for argument in node.args:
                 self.expression(argument, local)
-            return _BOOLEAN
+            return BOOLEAN
         if kind == "CondExpr":
             self.expression(node.test, local)
             left = self.expression(node.expr1, local)
             right = self.expression(node.expr2, local) if node.expr2 is not None else left
-            return left if left == right else _ANY
+            return left if left == right else ANY
         if kind == "Compare":
             return self.comparison(node, local)
         if kind in ("And", "Or"):
             left, right = self.expression(node.left, local), self.expression(node.right, local)
-            return left if left == right else _ANY
+            return left if left == right else ANY
         if kind == "Not":
             self.expression(node.node, local)
-            return _BOOLEAN
+            return BOOLEAN
         if kind in ("Neg", "Pos"):
             return self.arithmetic(node, [self.expression(node.node, local)], "-" if kind == "Neg" else "+")
         if kind in _OPERATORS:
@@ -348,12 +303,12 @@ class _Checker:
         if kind == "Concat":
             for part in node.nodes:
                 self.printed(part, local)
-            return _TEXT
+            return TEXT
         for child in node.iter_child_nodes():
             self.expression(child, local)
-        return _ANY
+        return ANY
 
-    def attribute(self, node: Any, local: dict[str, _Shape]) -> _Shape:
+    def attribute(self, node: Any, local: dict[str, Shape]) -> Shape:
         shape = self.expression(node.node, local)
         if type(node).__name__ == "Getattr":
             name = node.attr
@@ -361,38 +316,41 @@ class _Checker:
             name = str(node.arg.value)
         else:
             self.expression(node.arg, local)
-            return _ANY
-        if isinstance(shape, _Row):
+            return ANY
+        if isinstance(shape, Row):
             return self.of_row(node, shape, name)
-        if isinstance(shape, _Rows):
+        if isinstance(shape, Rows):
             if name == "count":
-                return _BIGINT
+                return BIGINT
             if name == "first":
-                return _Row(shape.columns, shape.what)
+                return Row(shape.columns, shape.what)
             if shape.one:
-                return self.of_row(node, _Row(shape.columns, shape.what), name)
+                return self.of_row(node, Row(shape.columns, shape.what), name)
             message = f"{shape.what!r} is a table: it has .count and .first, and no {name!r}"
             known = shape.columns is not None and self.column(shape.columns, name) is not None
             written = name if name.isidentifier() else f'["{name}"]'
             if known:
                 joined = f"{shape.what}.first{'' if written.startswith('[') else '.'}{written}"
                 return self.problem(node, "unknown-name", message, f"Write {{{{ {joined} }}}}.")
-            return self.problem(node, "unknown-name", message, suggest(name, ("count", "first")))
-        if isinstance(shape, _Loop):
+            mend = (
+                suggest(name, ("count", "first")) or f"Write {{{{ {shape.what}.first.… }}}}, or a loop over its rows."
+            )
+            return self.problem(node, "unknown-name", message, mend)
+        if isinstance(shape, Loop):
             if name in _LOOP_NAMES:
-                return _BOOLEAN if name in ("first", "last") else _BIGINT
+                return BOOLEAN if name in ("first", "last") else BIGINT
             return self.problem(node, "unknown-name", f"`loop` has no {name!r}", f"It has {', '.join(_LOOP_NAMES)}.")
-        if isinstance(shape, _Items) or shape.type is not None:
+        if isinstance(shape, Items) or shape.type is not None:
             said = f".{name}" if type(node).__name__ == "Getattr" else f"[{name}]"
-            return self.problem(node, "template-type", f"{_words(shape)} has no {said}", "Compute it in the query.")
-        return _ANY
+            return self.problem(node, "template-type", f"{in_words(shape)} has no {said}", "Compute it in the query.")
+        return ANY
 
-    def of_row(self, node: Any, row: _Row, name: str) -> _Shape:
+    def of_row(self, node: Any, row: Row, name: str) -> Shape:
         if row.columns is None:
-            return _ANY
+            return ANY
         found = self.column(row.columns, name)
         if found is not None:
-            return _Value(found.type)
+            return Value(found.type)
         names = [c.name for c in row.columns]
         if row.what == "inputs":
             mend = suggest(name, names) or (f"Inputs: {', '.join(names)}." if names else "Add it under `inputs:`.")
@@ -400,35 +358,35 @@ class _Checker:
         mend = suggest(name, names) or f"It has {', '.join(names[:12])}."
         return self.problem(node, "unknown-column", f"{_has(row.what)} no column {name!r}", mend)
 
-    def comparison(self, node: Any, local: dict[str, _Shape]) -> _Shape:
+    def comparison(self, node: Any, local: dict[str, Shape]) -> Shape:
         left = self.expression(node.expr, local)
         for operand in node.ops:
             right = self.expression(operand.expr, local)
             if operand.op in ("lt", "lteq", "gt", "gteq"):
-                kinds = {_kind(left), _kind(right)} - {None}
+                kinds = {kind_of(left), kind_of(right)} - {None}
                 if len(kinds) == 2 or kinds & {"table", "row", "loop", "list"}:
-                    message = f"{_words(left)} can't be compared with {_words(right)}"
+                    message = f"{in_words(left)} can't be compared with {in_words(right)}"
                     self.problem(node, "template-type", message, "Compare it in the query, or convert it there.")
             left = right
-        return _BOOLEAN
+        return BOOLEAN
 
-    def arithmetic(self, node: Any, sides: Sequence[_Shape], operator: str) -> _Shape:
-        kinds = [_kind(side) for side in sides]
+    def arithmetic(self, node: Any, sides: Sequence[Shape], operator: str) -> Shape:
+        kinds = [kind_of(side) for side in sides]
         if None in kinds:
-            return _ANY
+            return ANY
         if all(kind == "number" for kind in kinds):
-            return sides[0] if sides[0] == sides[-1] and operator not in "/" else _Value("DOUBLE")
+            return sides[0] if sides[0] == sides[-1] and operator not in "/" else Value("DOUBLE")
         if kinds == ["text", "text"] and operator == "+":
-            return _TEXT
+            return TEXT
         if operator == "-" and kinds in (["date", "date"], ["timestamp", "timestamp"]):
-            return _ANY
-        said = " and ".join(dict.fromkeys(_words(side) for side in sides))
+            return ANY
+        said = " and ".join(dict.fromkeys(in_words(side) for side in sides))
         mend = "Join texts with `~`; compute everything else in the query."
         return self.problem(node, "template-type", f"`{operator}` doesn't work with {said}", mend)
 
     # ------------------------------------------------------------ filters
 
-    def filter(self, node: Any, local: dict[str, _Shape]) -> _Shape:
+    def filter(self, node: Any, local: dict[str, Shape]) -> Shape:
         shape = self.expression(node.node, local)
         arguments = [self.expression(argument, local) for argument in node.args]
         arguments += [self.expression(keyword.value, local) for keyword in node.kwargs]
@@ -436,13 +394,13 @@ class _Checker:
         if name in ("table", "join"):
             return self.of_table(node, shape)
         if name == "default":
-            return shape if not arguments or arguments[0] == shape else _ANY
+            return shape if not arguments or arguments[0] == shape else ANY
         if name == "length":
-            if isinstance(shape, _Rows | _Items) or _kind(shape) in ("text", None):
-                return _BIGINT
+            if isinstance(shape, Rows | Items) or kind_of(shape) in ("text", None):
+                return BIGINT
             return self.unfit(node, shape, "counts the rows of a step or the letters of a text")
         fitting, purpose = _FILTERS.get(name, (None, ""))
-        kind = _kind(shape)
+        kind = kind_of(shape)
         if kind in ("table", "row", "loop", "list"):
             return self.unfit(node, shape, purpose or "takes one value")
         if fitting is not None and kind is not None and kind not in fitting:
@@ -452,19 +410,19 @@ class _Checker:
             if form and "%" not in form:
                 mend = "A form is written as '%d.%m.%Y' or '%H:%M'."
                 return self.problem(node, "template", f"{form!r} would be printed as it stands", mend)
-        return _Value("DECIMAL(38,2)") if name == "round" else _TEXT
+        return Value("DECIMAL(38,2)") if name == "round" else TEXT
 
-    def unfit(self, node: Any, shape: _Shape, purpose: str) -> _Shape:
-        message = f"`{node.name}` {purpose}, and this is {_words(shape)}"
+    def unfit(self, node: Any, shape: Shape, purpose: str) -> Shape:
+        message = f"`{node.name}` {purpose}, and this is {in_words(shape)}"
         return self.problem(node, "template-type", message, f"Remove `| {node.name}`, or convert it in the query.")
 
-    def of_table(self, node: Any, shape: _Shape) -> _Shape:
+    def of_table(self, node: Any, shape: Shape) -> Shape:
         name: str = node.name
-        if not isinstance(shape, _Rows):
-            if shape == _ANY:
-                return _TEXT
+        if not isinstance(shape, Rows):
+            if shape == ANY:
+                return TEXT
             mend = "Write {{ rows | table }} or {{ overdue | join('number', ', ') }}."
-            message = f"`{name}` shows the rows of a step, and this is {_words(shape)}"
+            message = f"`{name}` shows the rows of a step, and this is {in_words(shape)}"
             return self.problem(node, "template-type", message, mend)
         wanted = list(node.args) if name == "table" else [*node.args, *(k.value for k in node.kwargs)][:1]
         if name == "join" and not wanted:
@@ -480,7 +438,7 @@ class _Checker:
                 if name == "join" and not any(letter.isalnum() for letter in column):
                     mend = f"The column comes first: join('{names[0] if names else '…'}', '{column}')."
                 self.problem(node, "unknown-column", f"{_has(shape.what)} no column {column!r}", mend)
-        return _TEXT
+        return TEXT
 
 
 _LOOP = "{% for r in rows %}{{ r.number }}{% endfor %}"
@@ -493,58 +451,14 @@ _FILTERS: dict[str, tuple[tuple[str, ...] | None, str]] = {
     "date": (("date", "timestamp", "text"), "formats dates"),
     "time": (("timestamp", "time"), "formats times"),
 }
-_KIND_WORDS = {
-    "text": "a text",
-    "number": "a number",
-    "date": "a date",
-    "timestamp": "a timestamp",
-    "time": "a time",
-    "boolean": "a boolean",
-    "table": "a table",
-    "row": "a row",
-    "loop": "the loop",
-    "list": "a list",
-}
 
 
 def _has(what: str) -> str:
     return "the rows have" if what == "rows" else "the row has" if what == "row" else f"{what} has"
 
 
-def _constant(value: Any) -> _Shape:
-    if isinstance(value, bool):
-        return _BOOLEAN
-    if isinstance(value, int):
-        return _BIGINT
-    if isinstance(value, float):
-        return _Value("DOUBLE")
-    return _TEXT if isinstance(value, str) else _ANY
-
-
-def _kind(shape: _Shape) -> str | None:
-    """The kind of a value as far as it is known."""
-    if isinstance(shape, _Rows):
-        return "table"
-    if isinstance(shape, _Row):
-        return "row"
-    if isinstance(shape, _Loop):
-        return "loop"
-    if isinstance(shape, _Items):
-        return "list"
-    if shape.type is None:
-        return None
-    if is_number(shape.type):
-        return "number"
-    kinds = {"VARCHAR": "text", "DATE": "date", "TIME": "time", "BOOLEAN": "boolean"}
-    return "timestamp" if shape.type.startswith("TIMESTAMP") else kinds.get(shape.type)
-
-
-def _words(shape: _Shape) -> str:
-    return _KIND_WORDS.get(_kind(shape) or "", "something else")
-
-
 def sole_column(text: str, scope: TemplateShape) -> str | None:
     """The DuckDB type of a text that is one name and nothing else (`{{ due_date }}`); None for any other text."""
     match = re.fullmatch(r"\s*\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}\s*", text)
     shape = _Checker(text, scope).known(match[1]) if match else None
-    return shape.type if isinstance(shape, _Value) else None
+    return shape.type if isinstance(shape, Value) else None
