@@ -9,6 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 from deskhand.contract import Verdict
+from deskhand.errors import UnavailableError
 from deskhand_tools.spreadsheet.fake import make_csv, make_workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.table import Table as ListTable
@@ -164,4 +165,23 @@ def test_the_file_is_gone_when_the_act_gets_to_it(office: Office, table: str) ->
     (office.files / table).unlink()
     receipts = office.apply("append", items)
     assert "is gone" in str(receipts[0])
+    assert office.verify("append", items) == [Verdict.UNKNOWN] * 2
+
+
+def test_nothing_is_saved_where_the_new_places_cannot_be_noted(office: Office, table: str) -> None:
+    _, items = office.prepare("append", {"table": table}, NEW)
+    _append_by_hand(office, table, [{"No": "R-77"}])
+    before = (office.files / table).read_bytes()
+    cache = office.tool.context.cache
+    (cache / "appended.jsonl").mkdir(parents=True)
+    with pytest.raises(UnavailableError, match="cache of files"):
+        office.apply("append", items)
+    assert (office.files / table).read_bytes() == before
+
+
+def test_without_the_notes_a_row_elsewhere_is_in_doubt(office: Office, table: str) -> None:
+    _, items = office.prepare("append", {"table": table}, NEW)
+    _append_by_hand(office, table, [{"No": "R-77"}])
+    office.apply("append", items)
+    (office.tool.context.cache / "appended.jsonl").unlink()
     assert office.verify("append", items) == [Verdict.UNKNOWN] * 2

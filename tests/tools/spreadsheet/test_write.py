@@ -213,7 +213,7 @@ def test_what_the_act_makes_is_known_beforehand(office: Office) -> None:
 
 # ---------------------------------------------------------------- round trips
 
-TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00\ufeff"), min_size=1, max_size=8).filter(
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff"), min_size=1, max_size=8).filter(
     lambda t: t.strip() != ""
 )
 SECONDS = st.datetimes(dt.datetime(1901, 1, 1), dt.datetime(2100, 1, 1)).map(lambda d: d.replace(microsecond=0))

@@ -27,7 +27,7 @@ from deskhand.contract import (
     Tables,
     Verdict,
 )
-from deskhand.errors import BusinessError, Problem
+from deskhand.errors import BusinessError, Problem, UnavailableError
 
 from deskhand_tools.spreadsheet import output
 from deskhand_tools.spreadsheet.acts import (
@@ -144,12 +144,18 @@ class Append(SheetOperation):
         return [{"file": name, "sheet": loaded.sheet, "row": end + at + 1} for at in range(len(items))]
 
     def _note_places(self, items: Sequence[Item], end: int, above: str) -> None:
-        self.context.cache.mkdir(parents=True, exist_ok=True)
-        with open(self._journal, "a", encoding="utf-8") as file:
-            for at, item in enumerate(items):
-                file.write(json.dumps({"key": item.key, "row": end + at, "end": end, "above": above}) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            self.context.cache.mkdir(parents=True, exist_ok=True)
+            with open(self._journal, "a", encoding="utf-8") as file:
+                for at, item in enumerate(items):
+                    file.write(json.dumps({"key": item.key, "row": end + at, "end": end, "above": above}) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise UnavailableError(
+                f"the cache of {self.context.connection} can't be written: {error.strerror}",
+                mend="Free some space, or give this user the right to write it, and run `agent runs resume`.",
+            ) from error
 
     @property
     def _journal(self) -> Any:

@@ -215,7 +215,7 @@ class CsvEdit:
         self._field = re.compile(field)
         self._record = re.compile(rf"{field}(?:{quote}{field})*+")
         self._spans = list(self._scan())
-        if file.bom + file.text.encode(file.encoding, "replace") != b"" and len(self._spans) != len(file.rows):
+        if len(self._spans) != len(file.rows):
             raise BusinessError(
                 f"{file.name} has quotes or line ends that can't be edited safely",
                 mend="Open it and save it again as csv.",

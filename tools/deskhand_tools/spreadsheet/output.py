@@ -10,7 +10,6 @@ This module makes whole new files; it refuses to change existing ones.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
 import math
@@ -25,6 +24,7 @@ from deskhand.codec import to_text
 from deskhand.contract import ResultColumn, Rows, Value
 from deskhand.errors import BusinessError
 
+from deskhand_tools.spreadsheet.csvtext import field_text
 from deskhand_tools.spreadsheet.grid import Cell
 
 FIRST_SHEET = "Sheet1"
@@ -136,13 +136,13 @@ def csv_bytes(table: Matrix, name: str, *, encoding: str = "utf-8", delimiter: s
 
     Raises BusinessError where the encoding lacks a character.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(table.header)
-    for row in table.rows:
-        writer.writerow([to_text(value, "") for value in row])
+    lines = [table.header, *([to_text(value, "") for value in row] for row in table.rows)]
+    alone = len(table.columns) == 1  # an empty line would be no row
+    text = "".join(
+        delimiter.join(field_text(cell, delimiter, quoted=alone and not cell) for cell in line) + "\n" for line in lines
+    )
     try:
-        return out.getvalue().encode(encoding)
+        return text.encode(encoding)
     except UnicodeEncodeError as error:
         bad = error.object[error.start : error.start + 1]
         raise BusinessError(
