@@ -114,11 +114,16 @@ def analyse(text: str, schema: Schema, inputs: Mapping[str, str], now: dt.dateti
     text: the query. schema: what it may read. inputs: the DuckDB type of each input by name. now: the run's
     logical time, naive, in the workspace's zone. Gives all problems, in the order of the text, or the query.
     """
+    if now.tzinfo is not None:
+        raise ValueError("the logical time is naive, in the workspace's zone")
     tree, problems = parse(text)
     if tree is None:
         return Analysis(problems, None)
     analyser = Analyser(text, schema, inputs)
-    query = analyser.whole(tree, now)
+    try:
+        query = analyser.whole(tree, now)
+    except RecursionError:
+        return Analysis([Problem("syntax", "the query is nested too deeply", "split it with `with`")], None)
     found = sorted(analyser.problems, key=lambda p: (p.where.line or 0, p.where.column or 0))
     return Analysis(found, query)
 

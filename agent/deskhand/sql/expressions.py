@@ -234,11 +234,17 @@ class Expressions(ABC):
         return made
 
     def _connector(self, node: exp.Expr, frame: Frame) -> exp.Expr:
+        """`and`, `or`, `not`; long chains are walked without recursion."""
         word = type(node).__name__.lower()
-        for key in ("this", "expression"):
-            if node.args.get(key) is not None:
-                node.set(key, self.condition(node.args[key], frame, word))
-        return typed(node, "BOOLEAN")
+        chain = [node]
+        while isinstance(chain[-1].this, exp.And | exp.Or) and type(chain[-1].this) is type(node):
+            chain.append(chain[-1].this)
+        chain[-1].set("this", self.condition(chain[-1].this, frame, word))
+        for link in reversed(chain):
+            typed(link, "BOOLEAN")
+            if link.args.get("expression") is not None:
+                link.set("expression", self.condition(link.expression, frame, word))
+        return node
 
     def _comparison(self, node: exp.Expr, frame: Frame) -> exp.Expr:
         self.children(node, frame)

@@ -65,6 +65,8 @@ def label(node: exp.Expr, taken: Sequence[str]) -> str:
         core = core.this
     if isinstance(core, exp.Placeholder):
         return str(core.this)
+    if isinstance(core, exp.CurrentDate | exp.CurrentTimestamp):
+        return "current_date" if isinstance(core, exp.CurrentDate) else "current_timestamp"
     if isinstance(core, exp.Anonymous) and core.name.casefold() not in taken:
         return core.name.lower()
     return sql(node)

@@ -38,12 +38,13 @@ def collect(where: exp.Expr, frame: Frame) -> None:
 
 
 def _conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
-    plain = node.unnest()
-    if isinstance(plain, exp.And):
-        yield from _conjuncts(plain.this)
-        yield from _conjuncts(plain.expression)
-    else:
-        yield plain
+    waiting = [node]
+    while waiting:
+        plain = waiting.pop().unnest()
+        if isinstance(plain, exp.And):
+            waiting += [plain.expression, plain.this]
+        else:
+            yield plain
 
 
 def _conditions(node: exp.Expr) -> Iterator[tuple[exp.Column, str, tuple[exp.Expr, ...]]]:

@@ -57,7 +57,7 @@ def analyse_rule(
     from deskhand.sql.dialect import parse
 
     tree, problems = parse(f"{_HEAD}{text}\n) as holds")
-    if problems or tree is None or len(tree.expressions) != 1 or tree.args.get("from_") is not None:
+    if not text.strip() or problems or tree is None or len(tree.expressions) != 1 or tree.args.get("from_") is not None:
         message = problems[0].message if problems else "a rule is one expression"
         return Analysis([Problem("syntax", f"{text!r}: {message}", 'write it as in "count(*) > 20"')], None)
     if tree.find(exp.Subquery) is not None or len(list(tree.find_all(exp.Query))) > 1:

@@ -61,7 +61,9 @@ class Office:
 
     def read(self, source: Source) -> pa.Table:
         self.read_sources.append(source)
-        rows = self.rows.get((source.connection, source.table.name), [])
+        return self.arrow(source, self.rows.get((source.connection, source.table.name), []))
+
+    def arrow(self, source: Source, rows: Rows) -> pa.Table:
         names = [c.name for c in source.table.columns]
         arrays = []
         for column in source.columns:

@@ -1,5 +1,7 @@
 """Queries that must be refused, each with its code, a piece of its message and a piece of its mend."""
 
+# ruff: noqa: E501 - a query stays on one line
+
 from __future__ import annotations
 
 from typing import Any
@@ -222,3 +224,12 @@ def test_open_sources_are_checked_as_far_as_they_can_be(office: Any) -> None:
         "unknown-function",
         "unknown-column",
     ]
+
+
+def test_long_chains_and_deep_nesting(office: Any) -> None:
+    many = " or ".join(f"id = {n}" for n in range(1500))
+    assert office.rows_of(f"select count(*) as n from ledger.invoices where {many}") == [(5 + 1,)]
+    both = " and ".join(f"id <> {n}" for n in range(2, 900))
+    assert office.rows_of(f"select id from ledger.invoices where {both}") == [(1,)]
+    for deep in ("(" * 3000 + "1" + ")" * 3000, "-" * 1 + " -" * 2500 + "1", "lower(" * 900 + "'x'" + ")" * 900):
+        assert office.codes(f"select {deep} as x") == ["syntax"]
