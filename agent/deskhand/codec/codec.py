@@ -9,7 +9,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -276,7 +276,7 @@ class Codec:
         style = self._style(like, form)
         needed = _decimals(value)
         if needed > style.decimals:
-            style = replace(style, point=style.point or self.point or ".", decimals=self.scale)
+            style = style._replace(point=style.point or self.point or ".", decimals=self.scale)
         return numbers.write(value, style)
 
     def _encode_double(self, value: float, like: Any) -> Any:
@@ -284,7 +284,7 @@ class Codec:
         if form not in ("integer", "real") and math.isfinite(value):
             number = Decimal(repr(value))
             point = self.point or "."
-            return numbers.write(number, replace(self._style(like, form), point=point, decimals=_decimals(number)))
+            return numbers.write(number, self._style(like, form)._replace(point=point, decimals=_decimals(number)))
         return int(value) if form == "integer" and value.is_integer() and abs(value) < 2**53 else value
 
     def _style(self, like: Any, form: str) -> numbers.Style:

@@ -46,6 +46,9 @@ def decode(codec: Codec, raws: Sequence[Any]) -> pa.Array:
         return _by_distinct(codec, texts) if found is None else found
     if codec.kind == "integer" and kinds == {int}:
         return pa.array(raws, pa.int64())
+    if codec.kind == "integer" and kinds <= {int, float}:
+        found = _wholes(raws)
+        return _slow(codec, raws) if found is None else found
     if codec.kind == "double" and kinds <= {float}:
         return pa.array(raws, pa.float64())
     if codec.kind == "decimal" and kinds <= {float, int}:
@@ -53,6 +56,17 @@ def decode(codec: Codec, raws: Sequence[Any]) -> pa.Array:
         if found is not None:
             return found
     return _slow(codec, raws)
+
+
+def _wholes(raws: Sequence[Any]) -> pa.Array | None:
+    """Whole numbers stored as REALs; None where one isn't whole or is too large for a REAL to be sure."""
+    try:
+        reals = pa.array(raws, pa.float64())
+        if pc.all(pc.less(pc.abs(reals), float(_EXACT))).as_py():
+            return pc.cast(reals, pa.int64())
+    except (pa.ArrowInvalid, OverflowError):
+        pass
+    return None
 
 
 def _slow(codec: Codec, raws: Sequence[Any]) -> pa.Array:
@@ -75,12 +89,16 @@ def _text(texts: pa.Array) -> pa.Array:
 
 
 def _plain_numbers(codec: Codec, texts: pa.Array) -> pa.Array | None:
-    """Numbers as programs write them, parsed by Arrow; None where any text is something else."""
-    if codec.kind not in ("integer", "decimal") or codec.point not in (None, "."):
+    """Numbers without currency or odd signs, parsed by Arrow; None where any text is something else."""
+    if codec.kind not in ("integer", "decimal"):
         return None
-    plain = pc.match_substring_regex(texts, r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$")
-    if not pc.all(plain).as_py():
+    point = codec.point or "."
+    group = "," if point == "." else "."
+    digits = f"0|[1-9][0-9]*|[1-9][0-9]{{0,2}}([{group}][0-9]{{3}})+" if codec.point else "0|[1-9][0-9]*"
+    if not pc.all(pc.match_substring_regex(texts, f"^-?({digits})([{point}][0-9]+)?$")).as_py():
         return None
+    if codec.point:
+        texts = pc.replace_substring(pc.replace_substring(texts, group, ""), point, ".")
     try:
         return pc.cast(texts, arrow_type(codec))
     except pa.ArrowInvalid:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -52,10 +53,9 @@ def infer(values: Iterable[Any], *, name: str = "", declared: str = "") -> Codec
     """
     values = values if isinstance(values, list) else list(values)
     kind, scale = _declared(declared)
-    if kind != "boolean" and set(map(type, values)) - {type(None)} == {float}:
-        reals = [value for value in values if value is not None]
-        if not reals[0].is_integer() or not all(map(float.is_integer, reals)):
-            return _reals(reals, {}, ("real",), kind, scale)
+    plain = _plain(values, kind, scale, declared)
+    if plain is not None:
+        return plain
     counted = _count(values)
     filled = {key: n for key, n in counted.items() if not _is_blank(key[1])}
     nones = (type(None), None) in counted
@@ -74,12 +74,50 @@ def infer(values: Iterable[Any], *, name: str = "", declared: str = "") -> Codec
     return Codec(found.kind, found.formats, found.scale, blank)
 
 
+def _plain(values: list[Any], kind: Kind, scale: int, declared: str) -> Codec | None:
+    """The codec of a column that plainly is one thing, found at little cost; None for any other column."""
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds == {float} and kind != "boolean":
+        reals = [value for value in values if value is not None]
+        whole = reals[0].is_integer() and all(map(float.is_integer, reals))
+        if not whole or min(reals) < 19000101 or max(reals) > 21001231:  # else they may be dates
+            return _reals(reals, {}, ("real",), kind, scale)
+    elif kinds == {int} and kind not in ("boolean", "decimal"):
+        wholes = [value for value in values if value is not None]
+        low, high = min(wholes), max(wholes)
+        if (low < 19000101 or high > 21001231) and -(10**numbers.DIGITS) < low <= high < 10**numbers.DIGITS:
+            return Codec("integer", ("integer",))
+    elif kinds == {str} and not declared:
+        first = next(value for value in values if value is not None)
+        if first[:1].isalpha():  # no date begins so, and no number of a file
+            blank = None in values or not any(value.isspace() or not value for value in set(values))
+            return Codec("text", ("text",), 0, None if blank else "")
+        return _plain_texts(values) if None not in values else None
+    return None
+
+
+def _plain_texts(texts: list[str]) -> Codec | None:
+    """The codec of a file's column of numbers without a cell that is blank, if all are as programs write them."""
+    if not texts or not all(map(numbers.is_plain, texts)) or max(map(len, texts)) > numbers.DIGITS:
+        return None
+    decimals = Counter([len(text) - text.find(".") - 1 if "." in text else 0 for text in texts])
+    scale = max(decimals)
+    if scale > _MOST_DECIMALS or (not scale and len(texts[0]) == 8):  # measurements, or dates
+        return None
+    room = numbers.DIGITS - max(2, scale)
+    if scale and max(len(text.partition(".")[0]) for text in texts) > room:
+        return None
+    shown = [numbers.shown(numbers.plain_style(count)) for count, _ in decimals.most_common()]
+    return Codec("decimal", tuple(shown), max(2, scale)) if scale else Codec("integer", tuple(shown))
+
+
 def _count(values: list[Any]) -> dict[tuple[type, Any], int]:
-    counts: dict[tuple[type, Any], int] = {}
-    for value in values:
-        key = (type(value), value)
-        counts[key] = counts.get(key, 0) + 1
-    return counts
+    """How often each stored value stands in the column; 1, 1.0 and True are three values."""
+    kinds = set(map(type, values))
+    if len(kinds - {type(None)}) <= 1:
+        kind = next(iter(kinds - {type(None)}), type(None))
+        return {(type(None) if value is None else kind, value): n for value, n in Counter(values).items()}
+    return dict(Counter(zip(map(type, values), values, strict=True)))
 
 
 def _is_blank(value: Any) -> bool:
@@ -258,7 +296,7 @@ def _numbers(counted: Counted, declared: Kind, declared_scale: int, *, codes: bo
         kind, value = key
         if kind is str:
             found = numbers.parse(value.strip())
-            if found is None or (not codes and found.style.currency.isalpha()):
+            if found is None or (not codes and found.lettered):
                 return None
             parsed[key] = found
         elif kind is int:
@@ -270,17 +308,12 @@ def _numbers(counted: Counted, declared: Kind, declared_scale: int, *, codes: bo
     if point is None:
         return None
     parsed = {key: p.settle(point) for key, p in parsed.items()}
-    currencies = {p.style.currency for p in parsed.values()} - {""}
+    currencies = {style.currency for style in {p.style for p in parsed.values()}} - {""}
     if len(currencies) > 1:
         return None
 
-    shown: dict[int, str] = {}  # plain numbers share a few styles; showing one takes longer than reading it
-
     def form(key: tuple[type, Any]) -> str:
-        if key not in parsed:
-            return _native(key[1])
-        style = parsed[key].style
-        return shown.get(id(style)) or shown.setdefault(id(style), str(style))
+        return numbers.shown(parsed[key].style) if key in parsed else _native(key[1])
 
     formats = _formats(counted, form)
     plain = [value for (kind, value), n in counted.items() if kind is float for _ in range(n)]
@@ -314,15 +347,17 @@ def _reals(
     if long > (len(reals) + sum(texts.values()) + len(whole)) * _COMMON:
         return double
     scale = max((d for d in fine if d <= _MOST_DECIMALS), default=0)
-    scale = max([scale, *(len(p.decimals) for p in texts)])
+    styles = {p.style for p in texts}
+    scale = max([scale, *(style.decimals for style in styles)])
     if scale > _MOST_DECIMALS:
         return double
     integral = not scale and not odd and all(map(float.is_integer, reals))
-    if integral and declared != "decimal" and not any(p.style.currency for p in texts):
+    if integral and declared != "decimal" and not any(style.currency for style in styles):
         return Codec("integer", formats) if all(abs(v) < 10**numbers.DIGITS for v in reals) else double
     codec = Codec("decimal", formats, max(2, scale, declared_scale if declared == "decimal" else 0))
     room = 10 ** (numbers.DIGITS - codec.scale)
-    largest = max([max(map(abs, reals), default=0), *map(abs, whole), *(abs(p.value) for p in texts)])
+    long_texts = (abs(p.value) for p in texts if len(p.digits) > 9)
+    largest = max([max(map(abs, reals), default=0), *map(abs, whole), *long_texts])
     return codec if largest < room else double
 
 

@@ -8,7 +8,6 @@ whose comma could be a decimal point as well as a thousands separator while noth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -30,8 +29,7 @@ _SAMPLE = "1234567"
 _SAMPLE_DECIMALS = "891234567890123456"
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(NamedTuple):
     """How a number stands in a text. `negative` is `lead`, `inner` (after the currency), `trail` or `paren`."""
 
     before: str = ""
@@ -47,17 +45,13 @@ class Style:
         """The currency's sign or code, without spaces."""
         return (self.before + self.after).strip(_SPACES)
 
-    def __str__(self) -> str:
-        number = Decimal(f"{_SAMPLE}.{_SAMPLE_DECIMALS[: self.decimals]}" if self.decimals else _SAMPLE)
-        shown = -number if self.negative != "lead" else number
-        return write(shown, self)
-
 
 _BARE = Style()
 
 
 @lru_cache(maxsize=64)
-def _plain_style(decimals: int) -> Style:
+def plain_style(decimals: int) -> Style:
+    """The style of numbers as programs write them."""
     return Style(point="." if decimals else "", decimals=decimals)
 
 
@@ -76,21 +70,33 @@ class Parsed(NamedTuple):
             return self
         if self.unsettled == point:
             return self._pointed()
-        return self._replace(unsettled="", style=replace(self.style, group=self.unsettled))
+        return self._replace(unsettled="", style=self.style._replace(group=self.unsettled))
 
     def _pointed(self) -> Parsed:
         head, tail = self.digits[:-3], self.digits[-3:]
         if self.style == _BARE and self.unsettled == ".":
-            style = _plain_style(3)
+            style = plain_style(3)
         else:
-            style = replace(self.style, point=self.unsettled, decimals=3)
+            style = self.style._replace(point=self.unsettled, decimals=3)
         return self._replace(digits=head, decimals=tail, style=style, unsettled="")
+
+    @property
+    def lettered(self) -> bool:
+        """Whether the currency is a code in letters."""
+        return self.style is not _BARE and self.style.currency.isalpha()
 
     @property
     def value(self) -> Decimal:
         """The number, exactly."""
         text = f"{self.digits or '0'}.{self.decimals}" if self.decimals else self.digits
         return -Decimal(text) if self.negative else Decimal(text)
+
+
+@lru_cache(maxsize=512)
+def shown(style: Style) -> str:
+    """The style as a format: 1234567.89… written in it, negative where it has an own way for that."""
+    number = Decimal(f"{_SAMPLE}.{_SAMPLE_DECIMALS[: style.decimals]}" if style.decimals else _SAMPLE)
+    return write(number if style.negative == "lead" else -number, style)
 
 
 def is_plain(text: str) -> bool:
@@ -107,7 +113,7 @@ def parse(text: str) -> Parsed | None:
             return None
         if len(tail) == 3 and len(head) <= 3 and head != "0":
             return Parsed(negative, head + tail, "", _BARE, ".")
-        return Parsed(negative, head, tail, _plain_style(len(tail)))
+        return Parsed(negative, head, tail, plain_style(len(tail)))
     found = _TEXT.fullmatch(text)
     if found is None:
         return None
@@ -118,7 +124,7 @@ def parse(text: str) -> Parsed | None:
     if g["before"] and g["after"]:
         return None
     where = "paren" if signs[0] else "inner" if signs[2] else "trail" if signs[3] else "lead"
-    style = Style(before=g["before"], after=g["after"], negative=where, plus=g["sign"] == "+")
+    plus = g["sign"] == "+"
     body = _body(g["body"])
     if body is None:
         return None
@@ -128,9 +134,9 @@ def parse(text: str) -> Parsed | None:
         return None
     if len(digits) + len(decimals) > DIGITS:
         return None
-    if style.plus and not (decimals or unsettled):
+    if plus and not (decimals or unsettled):
         return None  # +4930123456 is a phone number
-    style = replace(style, group=group, point=point, decimals=len(decimals))
+    style = Style(g["before"], group, point, len(decimals), g["after"], where, plus)
     return Parsed(any(signs), digits, decimals, style, unsettled)
 
 
