@@ -162,9 +162,10 @@ class BookEdit:
 
     def _append_rows(self, page: Worksheet) -> None:
         above = self._end
+        width = page.max_column if above > 1 else 0  # openpyxl goes through all cells to tell
         for offset, cells in enumerate(self._added, 1):
             row = self._end + offset
-            for position in range(page.max_column if above > 1 else 0):
+            for position in range(width):
                 source: Any = page.cell(above, position + 1)
                 made: Any = page.cell(row, position + 1)
                 if source.has_style:
