@@ -178,7 +178,8 @@ def _corrected(said: tuple[str, ...], wanted: Sequence[str], everything: frozens
         if word in wanted:
             result.append(word)
             continue
-        near = [w for w in dict.fromkeys(wanted) if word not in everything and _is_typo(word, w)]
+        forms = (word, f"{word[:-1]}ie") if word.endswith("y") else (word,)  # `invocies` was no plural of a `-y`
+        near = [w for w in dict.fromkeys(wanted) if word not in everything and any(_is_typo(f, w) for f in forms)]
         if len(near) != 1:
             return None
         mended += 1
