@@ -72,7 +72,7 @@ def statement_rows(demo: Path) -> list[dict[str, Any]]:
     sheet = openpyxl.load_workbook(demo / "files/bank/statement.xlsx").worksheets[0]
     rows = list(sheet.iter_rows(values_only=True))
     header = next(number for number, row in enumerate(rows) if "Booking date" in row)
-    return [dict(zip(rows[header], row, strict=True)) for row in rows[header + 1 :] if any(row)]  # type: ignore[arg-type]
+    return [dict(zip(rows[header], row, strict=True)) for row in rows[header + 1 :] if any(row)]
 
 
 def test_the_statement_is_messy(demo: Path) -> None:
@@ -244,6 +244,6 @@ def test_an_attached_workbook_opens(demo: Path, tmp_path: Path) -> None:
     message = BytesParser(policy=policy.default).parsebytes(file.read_bytes())
     attached = next(message.iter_attachments())
     (tmp_path / "it.xlsx").write_bytes(attached.get_content())
-    rows = list(openpyxl.load_workbook(tmp_path / "it.xlsx").active.iter_rows(values_only=True))  # type: ignore[union-attr]
+    rows = list(openpyxl.load_workbook(tmp_path / "it.xlsx").active.iter_rows(values_only=True))
     assert rows[0] == ("Article", "Name", "Price")
     assert rows[1] == ("00417", "Rösti, 500 g", 3.49)

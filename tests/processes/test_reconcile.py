@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from deskhand.demo import OFFICE, build, office, outcomes, write
 
-from .conftest import Desk, Small, states, table
+from .conftest import Desk, Small, Twice, states, table
 
 REPORT = "reports/reconciliation 2026-10.xlsx"
 OUTCOMES = ("matched", "different", "missing", "unexpected")
@@ -24,27 +23,16 @@ def key() -> list[list[Any]]:
     ]
 
 
-@pytest.fixture(scope="module")
-def demo(demo_office: Callable[[], Desk]) -> tuple[Desk, dict[str, Any], dict[str, Any]]:
-    """The demo office after two runs, with what each came to and what the second found."""
-    desk = demo_office()
-    first = desk.run("reconcile-invoices")
-    before = desk.digest()
-    second = desk.run("reconcile-invoices")
-    second["unchanged bytes"] = before == desk.digest()
-    return desk, first, second
-
-
-def test_the_summary_is_the_answer_key(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    _, first, _ = demo
+def test_the_summary_is_the_answer_key(reconciled: Twice) -> None:
+    first = reconciled.first
     assert first["status"] == "done"
     assert first["answer"]["columns"] == ["outcome", "currency", "count", "expected", "received", "difference"]
     assert first["answer"]["rows"] == key()
     assert first["exceptions"] == []
 
 
-def test_the_report_holds_what_the_summary_says(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    desk, _, _ = demo
+def test_the_report_holds_what_the_summary_says(reconciled: Twice) -> None:
+    desk = reconciled.desk
     truth = {row[:3]: row[3:] for row in outcomes(list(office().invoices), office().statement.truth)}
     found = {}
     for outcome in OUTCOMES:
@@ -57,8 +45,8 @@ def test_the_report_holds_what_the_summary_says(demo: tuple[Desk, dict[str, Any]
     assert [[row["outcome"], row["currency"], row["count"]] for row in summary] == [row[:3] for row in key()]
 
 
-def test_the_ledger_says_the_same(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    desk, _, _ = demo
+def test_the_ledger_says_the_same(reconciled: Twice) -> None:
+    desk = reconciled.desk
     received = office().statement.truth.received
     for number, status, paid in desk.ledger("select number, status, paid_amount from invoices order by id"):
         invoice = next(one for one in office().invoices if one.number == number)
@@ -76,8 +64,8 @@ def test_the_ledger_says_the_same(demo: tuple[Desk, dict[str, Any], dict[str, An
     assert {number: Decimal(repr(total)).quantize(Decimal("0.01")) for number, total in booked} == received
 
 
-def test_the_report_lies_in_the_mailbox(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    desk, _, _ = demo
+def test_the_report_lies_in_the_mailbox(reconciled: Twice) -> None:
+    desk = reconciled.desk
     found = [mail for mail in desk.folder() if mail["Subject"].startswith("Reconciliation")]
     assert len(found) == 1, "once, though the process ran twice"
     assert found[0]["To"] == OFFICE
@@ -85,17 +73,17 @@ def test_the_report_lies_in_the_mailbox(demo: tuple[Desk, dict[str, Any], dict[s
     attached = list(found[0].iter_attachments())
     assert [part.get_filename() for part in attached] == ["reconciliation 2026-10.xlsx"]
     assert attached[0].get_content() == (desk.root / "files" / REPORT).read_bytes()
-    assert "495322.79" in found[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "495322.79" in found[0].get_body(("plain",)).get_content()
     assert len([mail for mail in desk.folder("Sent") if mail["Subject"].startswith("Reconciliation")]) == 1
 
 
-def test_the_second_run_changes_nothing(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    _, first, second = demo
+def test_the_second_run_changes_nothing(reconciled: Twice) -> None:
+    first, second = reconciled.first, reconciled.second
     assert second["status"] == "done"
     assert second["answer"] == first["answer"]
     assert "confirmed" in states(first)
     assert states(second) <= {"unchanged"}
-    assert second["unchanged bytes"]
+    assert reconciled.same
 
 
 def test_another_office_comes_to_its_own_key(tmp_path: Path) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections import defaultdict
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from deskhand.demo import OFFICE, REFERENCE, office
 
-from .conftest import Desk, Small, states, table
+from .conftest import Desk, Small, Twice, run_twice, states, table
 
 REPORT = "reports/reminders 2026-11-02.xlsx"
 TITLES = {1: "Reminder", 2: "Second reminder", 3: "Last reminder"}
@@ -34,15 +33,11 @@ def expected_levels(paid: dict[str, bool]) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def demo(demo_office: Callable[[], Desk]) -> tuple[Desk, dict[str, Any], dict[str, Any]]:
+def demo(reconciled: Twice, tmp_path_factory: pytest.TempPathFactory) -> Twice:
     """The demo office, reconciled, then reminded twice on one morning."""
-    desk = demo_office()
-    assert desk.run("reconcile-invoices")["status"] == "done"
-    first = desk.run("overdue-reminders")
-    before = desk.digest()
-    second = desk.run("overdue-reminders")
-    second["unchanged bytes"] = before == desk.digest()
-    return desk, first, second
+    root = tmp_path_factory.mktemp("reminded") / "acme"
+    shutil.copytree(reconciled.desk.root, root)
+    return run_twice(Desk(root), "overdue-reminders")
 
 
 def expected_in_demo() -> dict[str, dict[str, int]]:
@@ -57,8 +52,8 @@ def expected_in_demo() -> dict[str, dict[str, int]]:
     return by_vendor
 
 
-def test_each_vendor_gets_one_mail_with_all_its_invoices(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    desk, first, _ = demo
+def test_each_vendor_gets_one_mail_with_all_its_invoices(demo: Twice) -> None:
+    desk, first = demo.desk, demo.first
     assert first["status"] == "done", first
     expected = expected_in_demo()
     assert expected[""], "some vendors have no address"
@@ -68,14 +63,14 @@ def test_each_vendor_gets_one_mail_with_all_its_invoices(demo: tuple[Desk, dict[
         if not address:
             continue
         assert mails[address]["Subject"].startswith(TITLES[max(invoices.values())] + ":")
-        body = mails[address].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        body = mails[address].get_body(("plain",)).get_content()
         for number in invoices:
             assert number in body
             assert number in mails[address]["Subject"]
 
 
-def test_what_was_sent_is_written_down(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    desk, first, _ = demo
+def test_what_was_sent_is_written_down(demo: Twice) -> None:
+    desk, first = demo.desk, demo.first
     sent = dict(
         desk.ledger(
             "select i.number, r.level from reminders r join invoices i on i.id = r.invoice_id "
@@ -88,19 +83,19 @@ def test_what_was_sent_is_written_down(demo: tuple[Desk, dict[str, Any], dict[st
     assert {row["number"] for row in desk.sheet(REPORT, "no address")} == set(expected_in_demo().get("", ()))
 
 
-def test_the_controller_gets_the_report_once(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    desk, _, _ = demo
+def test_the_controller_gets_the_report_once(demo: Twice) -> None:
+    desk = demo.desk
     found = [mail for mail in desk.folder() if mail["Subject"].endswith("overdue invoices")]
     assert len(found) == 1
     assert found[0]["To"] == OFFICE
     assert [part.get_filename() for part in found[0].iter_attachments()] == ["reminders 2026-11-02.xlsx"]
 
 
-def test_nobody_is_reminded_twice_on_a_day(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    _, first, second = demo
+def test_nobody_is_reminded_twice_on_a_day(demo: Twice) -> None:
+    first, second = demo.first, demo.second
     assert second["status"] == "done"
     assert states(second) <= {"unchanged"}
-    assert second["unchanged bytes"]
+    assert demo.same
     assert second["answer"] == first["answer"], "the answer is what went out today"
 
 
@@ -175,7 +170,7 @@ def test_a_vendor_without_an_address_is_listed(small: Small, tmp_path: Path) -> 
     assert reminded(desk) == [("R-2026-0003", 1)]
     assert [row["number"] for row in desk.sheet(REPORT, "no address")] == ["R-2026-0001", "R-2026-0002"]
     note = next(mail for mail in desk.folder() if mail["Subject"] == "1 overdue invoices")
-    assert "2 more couldn't be" in note.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "2 more couldn't be" in note.get_body(("plain",)).get_content()
 
 
 def test_grace_and_two_currencies(small: Small, tmp_path: Path) -> None:

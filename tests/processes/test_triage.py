@@ -9,20 +9,15 @@ from typing import Any
 import pytest
 from deskhand.demo import OFFICE, support, write
 
-from .conftest import Desk, Small, states, table
+from .conftest import Desk, Small, Twice, run_twice, states, table
 
 QUESTION = {"subject": "Opening hours?", "body": "When are you open?"}
 
 
 @pytest.fixture(scope="module")
-def demo(demo_office: Callable[[], Desk]) -> tuple[Desk, dict[str, Any], dict[str, Any]]:
+def demo(demo_office: Callable[[], Desk]) -> Twice:
     """The demo office, triaged twice."""
-    desk = demo_office()
-    first = desk.run("support-triage")
-    before = desk.digest()
-    second = desk.run("support-triage")
-    second["unchanged bytes"] = before == desk.digest()
-    return desk, first, second
+    return run_twice(demo_office(), "support-triage")
 
 
 def mails(action: str) -> list[support.Mail]:
@@ -33,8 +28,8 @@ def ids(desk: Desk, folder: str = "") -> set[str]:
     return {mail["Message-ID"] for mail in desk.folder(folder)}
 
 
-def test_known_questions_are_answered(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    desk, first, _ = demo
+def test_known_questions_are_answered(demo: Twice) -> None:
+    desk, first = demo.desk, demo.first
     assert first["status"] == "done", first
     replies = {mail["In-Reply-To"]: mail for mail in desk.folder("Sent") if mail["Date"].datetime.month == 11}
     answers = {question: answer for _, _, question, answer in support.FAQ}
@@ -42,14 +37,14 @@ def test_known_questions_are_answered(demo: tuple[Desk, dict[str, Any], dict[str
         reply = replies[mail.message_id]
         assert reply["To"].addresses[0].addr_spec == mail.sender
         assert reply["Subject"] == f"Re: {mail.subject}"
-        body = " ".join(reply.get_body(("plain",)).get_content().split())  # type: ignore[union-attr]
+        body = " ".join(reply.get_body(("plain",)).get_content().split())
         assert any(" ".join(answer.split()) in body for answer in answers.values())
         assert ">" in body, "the question is quoted"
     assert ids(desk, "Answered") == {mail.message_id for mail in mails("answered")}
 
 
-def test_the_rest_is_filed_and_assigned(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    desk, _, _ = demo
+def test_the_rest_is_filed_and_assigned(demo: Twice) -> None:
+    desk = demo.desk
     for topic in ("Payments", "Orders", "Returns", "General"):
         assert ids(desk, topic) == {mail.message_id for mail in mails("assigned") if mail.topic == topic}
     forwards = [mail for mail in desk.folder("Sent") if mail["Subject"].startswith("Fwd: ")]
@@ -65,8 +60,8 @@ def test_the_rest_is_filed_and_assigned(demo: tuple[Desk, dict[str, Any], dict[s
     }
 
 
-def test_machines_are_never_answered(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    desk, _, _ = demo
+def test_machines_are_never_answered(demo: Twice) -> None:
+    desk = demo.desk
     machines = {mail.message_id for mail in mails("set aside")}
     answered = {mail["In-Reply-To"] for mail in desk.folder("Sent")}
     assert not machines & answered
@@ -75,8 +70,8 @@ def test_machines_are_never_answered(demo: tuple[Desk, dict[str, Any], dict[str,
     assert machines <= ids(desk, "Newsletters") | ids(desk, "Automatic")
 
 
-def test_every_mail_has_its_row_in_the_log(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    desk, first, _ = demo
+def test_every_mail_has_its_row_in_the_log(demo: Twice) -> None:
+    desk, first = demo.desk, demo.first
     log = {row[0]: row[1:] for row in desk.ledger("select mail_id, action, topic from support_log")}
     expected = {m.message_id: (m.action, m.topic or None) for m in support.MAILS if m.action != "left"}
     assert {key: log[key] for key in log} == expected
@@ -85,11 +80,11 @@ def test_every_mail_has_its_row_in_the_log(demo: tuple[Desk, dict[str, Any], dic
     assert ids(desk) == {mail.message_id for mail in support.MAILS if mail.action == "left" and not mail.folder}
 
 
-def test_the_second_run_does_nothing(demo: tuple[Desk, dict[str, Any], dict[str, Any]]) -> None:
-    _, _, second = demo
+def test_the_second_run_does_nothing(demo: Twice) -> None:
+    second = demo.second
     assert (second["status"], second["effects"], second["answer"]["rows"]) == ("done", [], [])
     assert states(second) == set()
-    assert second["unchanged bytes"]
+    assert demo.same
 
 
 # ---------------------------------------------------------------- small offices
