@@ -22,8 +22,8 @@ _NAMES = """
     format format_bytes formatreadabledecimalsize formatreadablesize from_base64 from_binary from_hex
     from_json from_json_strict fsum gamma gcd generate_series generate_subscripts geomean geometric_mean
     get_bit grade_up greatest greatest_common_divisor group_concat grouping grouping_id hamming hash hex
-    histogram histogram_exact hour if ifnull ilike_escape instr isfinite isinf isnan isnull isodow
-    isoyear jaccard jaro_similarity jaro_winkler_similarity json_array json_array_length json_contains
+    histogram histogram_exact hour if ifnull ilike_escape instr isfinite isinf isnan isodow isoyear
+    jaccard jaro_similarity jaro_winkler_similarity json_array json_array_length json_contains
     json_deep_merge json_exists json_extract json_extract_path json_extract_path_text
     json_extract_string json_group_array json_group_object json_insert json_keys json_merge_patch
     json_merge_patch_diff json_normalize json_object json_pretty json_quote json_remove json_replace

@@ -27,8 +27,17 @@ _REASONS = {
     "query": "write the query itself", "query_table": "name the table itself", "version": _NO_SETTINGS,
 }  # fmt: skip
 _MORE = frozenset(
-    {"percentile_cont", "percentile_disc", "columns", "now", "today", "current_date", "current_timestamp"}
+    {"percentile_cont", "percentile_disc", "columns", "now", "today", "current_date", "current_timestamp", "date"}
 )
+
+
+_ELSEWHERE = {
+    "iif": "if", "nvl": "coalesce", "isnull": "coalesce", "to_char": "strftime", "regexp_like": "regexp_matches",
+    "to_date": "strptime", "str_to_date": "strptime", "date_format": "strftime", "charindex": "instr",
+    "getdate": "current_date", "sysdate": "current_date", "curdate": "current_date", "dateadd": "date_add",
+    "total": "sum", "substring_index": "split_part", "julianday": "date_diff", "datetime": "cast",
+}  # fmt: skip
+"""Names from other databases, and DuckDB's."""
 
 
 def check_call(core: exp.Expr, *, table: bool = False) -> Problem | None:
@@ -52,7 +61,7 @@ def check_call(core: exp.Expr, *, table: bool = False) -> Problem | None:
         return Problem(
             "forbidden-function", f"{name} gives no table", f"tables come from: {', '.join(sorted(TABLE_FUNCTIONS))}"
         )
-    near = nearest(name, TABLE_FUNCTIONS if table else [*FUNCTIONS, *_MORE, *ARGUMENTS])
+    near = _ELSEWHERE.get(name) or nearest(name, TABLE_FUNCTIONS if table else [*FUNCTIONS, *_MORE, *ARGUMENTS])
     return Problem("unknown-function", f"there is no function {name}", f"did you mean {near}?" if near else "")
 
 

@@ -36,7 +36,7 @@ MACROS = """
     regexp_split_to_table split_part wavg weighted_avg
 """
 TABLES = "generate_series json_each json_tree range repeat repeat_row unnest"
-SYNTAX = "coalesce ifnull nullif grouping grouping_id try struct_pack list_value unnest cast try_cast isnull"
+SYNTAX = "coalesce ifnull nullif grouping grouping_id try struct_pack list_value unnest cast try_cast"
 """What the parser of DuckDB, rather than its catalog, knows as functions."""
 
 _INTERNAL = re.compile(r"__|collate_|icu_|st_|current_")

@@ -75,6 +75,8 @@ class Functions(Expressions):
             return self._now(core, frame)
         if name in ("today", "current_date") and not core.expressions:
             return self._today(core, frame)
+        if name == "date" and len(core.expressions) == 1:
+            return self.expression(arithmetic.cast(core.expressions[0], "DATE"), frame)
         if name in dates.ARGUMENTS:
             return self._business(core, name, frame)
         self._arguments(core, frame)

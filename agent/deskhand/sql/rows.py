@@ -70,13 +70,25 @@ def conform(table: pa.Table, columns: Sequence[tuple[str, str]], what: str) -> p
         wanted = arrow_type(type_)
         if array.type != wanted:
             try:
-                array = array.cast(wanted)
+                array = _cast(array, wanted)
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                 raise DataError(f"{what}: column {name} holds a value that isn't {type_}") from error
         arrays.append(array)
     if not arrays:
         return table.select([])
     return pa.Table.from_arrays(arrays, names=[name for name, _ in columns])
+
+
+def _cast(array: Any, wanted: Any) -> Any:
+    """The array in another type, without loss. Raises ArrowInvalid; floats never become Decimals here."""
+    import pyarrow as pa
+
+    if pa.types.is_decimal(wanted):
+        if pa.types.is_floating(array.type):
+            raise pa.ArrowInvalid("a float is no Decimal")
+        if pa.types.is_integer(array.type):
+            array = array.cast(pa.decimal128(38, wanted.scale))
+    return array.cast(wanted)
 
 
 def to_rows(table: pa.Table, columns: Sequence[ResultColumn] | None = None) -> list[dict[str, Value]]:

@@ -78,6 +78,9 @@ CASES: list[tuple[str, str, str, str]] = [
     (f"select max(columns(*)), getenv('x') {I}", "forbidden-function", "getenv", ""),
     ("select lowr('A') as l", "unknown-function", "lowr", "lower"),
     (f"select day_ago(3) as l {I}", "unknown-function", "day_ago", "days_ago"),
+    (f"select to_char(due_date, 'YYYY') as y {I}", "unknown-function", "to_char", "strftime"),
+    (f"select date(number, 2) as y {I}", "type-mismatch", "date", ""),
+    ("select date('soon') as y", "type-mismatch", "no date", ""),
     ("select * from lower('x')", "forbidden-function", "gives no table", "unnest"),
     # ---- columns
     (f"select nmber {I}", "unknown-column", "nmber in invoices", "number"),

@@ -1,7 +1,5 @@
 """Rows in and out of Arrow, and the digest that an approval binds to."""
 
-# ruff: noqa: E501 - a query stays on one line
-
 from __future__ import annotations
 
 import datetime as dt

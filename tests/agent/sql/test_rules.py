@@ -1,7 +1,5 @@
 """Conditions of `when`, and the rules of a policy."""
 
-# ruff: noqa: E501 - a query stays on one line
-
 from __future__ import annotations
 
 import datetime as dt

@@ -1,7 +1,5 @@
 """Running: inputs, order, limits, failures, origins, and what the locked-down DuckDB refuses."""
 
-# ruff: noqa: E501 - a query stays on one line
-
 from __future__ import annotations
 
 import datetime as dt
@@ -197,6 +195,67 @@ def test_a_source_of_another_type(office: Any) -> None:
     assert narrow.schema.field("id").type == pa.int64()
     with pytest.raises(DataError, match="isn't BIGINT"):
         run(query, lambda s: pa.table({"id": ["x"]}), office.step_table, {}, now=office.now)
+
+
+def test_integers_and_floats_for_a_decimal_column(office: Any) -> None:
+    query = office.query("select amount from ledger.invoices")
+
+    def given(values: pa.Array) -> Any:
+        return run(query, lambda s: pa.table({"amount": values}), office.step_table, {}, now=office.now)
+
+    assert given(pa.array([5])).column("amount").to_pylist() == [D("5.00")]
+    for wrong in (pa.array([5.5]), pa.array([10**17]), pa.array([D("1.005")])):
+        with pytest.raises(DataError, match="column amount"):
+            given(wrong)
+
+
+def test_reconciling_by_hand(office: Any) -> None:
+    """Invoices against the bank, as the shipped process does it, against plain Python over the same rows."""
+    text = """
+        with paid as (
+          select "Invoice no." as number, sum("Paid in") as paid, max("Date") as last_day
+          from files."bank.csv" group by 1
+        )
+        select coalesce(i.number, p.number) as number, i.amount, p.paid,
+               coalesce(p.paid, 0) - coalesce(i.amount, 0) as diff,
+               case when i.number is null then 'unexpected' when p.number is null then 'missing'
+                    when abs(p.paid - i.amount) <= :tolerance then 'matched' else 'different' end as state,
+               p.last_day - i.due_date as days
+        from ledger.invoices i full join paid p on p.number = i.number
+        where i.amount is not null or p.number is not null
+        order by 1
+    """
+    invoices = {r[1]: r for r in office.rows["ledger", "invoices"] if r[3] is not None}
+    bank = {r[2]: r for r in office.rows["files", "bank.csv"]}
+    expected = []
+    for number in sorted({*invoices, *bank}):
+        amount = invoices[number][3] if number in invoices else None
+        paid = bank[number][1] if number in bank else None
+        state = (
+            "unexpected"
+            if amount is None
+            else "missing"
+            if paid is None
+            else "matched"
+            if amount == paid
+            else "different"
+        )
+        days = (bank[number][3] - invoices[number][4]).days if amount is not None and paid is not None else None
+        expected.append((number, amount, paid, (paid or D(0)) - (amount or D(0)), state, days))
+    assert office.rows_of(text, {"tolerance": ("DECIMAL(18,2)", D("0.01"))}) == expected
+
+
+def test_a_step_with_an_untyped_null_column(office: Any) -> None:
+    from deskhand.sql import analyse
+
+    class Nulls(Steps):
+        columns = (ResultColumn("k", "NULL"), ResultColumn("g", "VARCHAR"))
+
+    query = analyse("select k, g, coalesce(k, 1) as one from a where k is null", Nulls(), {}, office.now).query
+    assert query is not None
+    assert [c.type for c in query.columns] == ["NULL", "VARCHAR", "INTEGER"]
+    rows = run(query, office.read, lambda _: pa.table({"k": pa.nulls(1), "g": ["x"]}), {}, now=office.now)
+    assert rows.to_pylist() == [{"k": None, "g": "x", "one": 1}]
 
 
 def test_open_queries_dont_run(office: Any) -> None:

@@ -129,6 +129,7 @@ CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ("timestamp cast", "select id from mail.inbox where date::date = '2026-03-10' or cast(date as date) = days_ago(2)", [("m1",)]),
     ("timestamp from midnight", "select id from mail.inbox where date >= '2026-03-11' and date < '2026-03-12'", [("m2",)]),
     ("timestamp literal", "select id from mail.inbox where date > '2026-03-10 08:00' and date < timestamp '2026-03-10 09:00:00'", [("m1",)]),
+    ("date as a function", "select date('2026-01-31') as d, date(date) as e from mail.inbox where id = 'm1'", [(d(2026, 1, 31), d(2026, 3, 10))]),
     ("a day that isn't one", "select try_cast('2026-02-30' as date) as x", [(None,)]),
     # ---- money
     ("division is exact", "select amount / 3 as x from ledger.invoices where id = 1", [(D("33.3333333333"),)]),
