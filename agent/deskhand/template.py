@@ -264,12 +264,19 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
     class Environment(ImmutableSandboxedEnvironment):
         # `*` could make a text of any size from a short template; the checker refuses `**`
-        intercepted_binops = frozenset({"*", "**"})
+        # a number written out, such as 1.19, is a float and meets Decimals
+        intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
             numbers = (int, float, Decimal)
-            if operator == "**" or not (isinstance(left, numbers) and isinstance(right, numbers)):
+            if operator == "**" or (operator == "*" and not (isinstance(left, numbers) and isinstance(right, numbers))):
                 raise TemplateError(f"`{operator}` is for numbers here", mend="Compute it in the query.")
+            if isinstance(left, Decimal) and isinstance(right, float):
+                right = Decimal(repr(right))
+            elif isinstance(left, float) and isinstance(right, Decimal):
+                left = Decimal(repr(left))
+            if operator == "/" and all(isinstance(n, int | Decimal) for n in (left, right)):
+                return (Decimal(left) / Decimal(right)).quantize(Decimal(1).scaleb(-UNROUNDED_SCALE), ROUND_HALF_UP)
             return super().call_binop(context, operator, left, right)
 
         def getattr(self, obj: Any, attribute: str) -> Any:

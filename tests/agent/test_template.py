@@ -58,6 +58,8 @@ SCOPE = Scope(
         ("{{ rows | join('invoice', '; ') }} {{ rows | join('INVOICE') }}", "R-1; R-22 R-1, R-22"),
         ("{% for r in rows %}{{ loop.index }}:{{ r.invoice }} {% endfor %}", "1:R-1 2:R-22 "),
         ("{{ gone | default('none') }}", "none"),
+        ('{{ row["Amount EUR"] / 3 }} {{ count / 2 }} {{ (row["Amount EUR"] / 3) | number(4) }}', "3.33 2.50 3.3333"),
+        ('{{ row["Amount EUR"] * 1.19 }} {{ 0.1 + row["Amount EUR"] }} {{ count * 0.5 }}', "11.9000 10.10 2.5"),
         ("{% if gone %}x{% else %}y{% endif %}{% if gone is none %}z{% endif %}", "yz"),
         ("{% if empty %}some{% else %}none{% endif %}", "none"),
         ("{{ email | upper }} {{ 'a b' | title }} {{ ' x ' | trim }}", "A@B.EXAMPLE A B x"),

@@ -77,6 +77,7 @@ RIGHT = [
     (ROWWISE, "{% set half = amount / 2 %}{{ half | number(2) }} {{ number ~ ' ' ~ pieces }} {{ number + '!' }}"),
     (ROWWISE, "{{ 'late' if due_date < today else 'in time' }} {{ 'x' if ok }}"),
     (ROWWISE, "{{ number | default('none') | upper }} {{ amount | round(1) | money }} {{ number | length }}"),
+    (ROWWISE, "{{ (amount * 1.19) | money }} {{ 0.5 - amount }} {{ amount / 3 }} {{ pieces * 1.5 + amount }}"),
     (ROWWISE, "{{ 'a | b' }} {{ number | replace('-', ' | ') }}"),
     (ROWWISE, "{{ amount if amount is defined else '-' }} {{ number in ['R-1', 'R-2'] }} {{ -amount }}"),
     (ROWWISE, "{% for r in overdue if r.amount > 1 %}{{ loop.index }} {{ r.number }}{% if not loop.last %},{% endif %}"

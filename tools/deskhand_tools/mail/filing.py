@@ -19,6 +19,7 @@ from deskhand.contract import (
     Params,
     Receipt,
     ResultColumn,
+    Table,
     Text,
     Verdict,
 )
@@ -31,6 +32,7 @@ from deskhand_tools.mail.maildir import check_folder_name
 from deskhand_tools.mail.message import bare_id
 from deskhand_tools.mail.office import MailOperation, id_problems, is_template
 from deskhand_tools.mail.store import Delivery, Flag, Gone
+from deskhand_tools.mail.tables import folder_table
 
 
 class FolderParams(Params):
@@ -62,6 +64,11 @@ class _Filing(MailOperation):
                 check_folder_name(params.folder)
             except BusinessError as error:
                 yield Problem("bad-name", error.message, error.mend, ("folder",))
+
+    @classmethod
+    def produces(cls, params: Any, columns: Sequence[ResultColumn] | None) -> Sequence[tuple[str, Table]]:
+        """The folder, which is made where it is missing, so that later queries may read it."""
+        return [("email", folder_table(params.folder))] if isinstance(params, FolderParams) else ()
 
     def apply(self, items: Sequence[Item]) -> list[Receipt | BusinessError]:
         results: list[Receipt | BusinessError] = []

@@ -196,6 +196,11 @@ def prefix_values(mail_id: str, date: dt.datetime | None, sender: str | None) ->
     return {"mail_id": mail_id, "mail_date": date, "mail_sender": sender}
 
 
+def folder_table(name: str) -> Table:
+    """The table of a folder that isn't there yet."""
+    return Table(name, _columns(_MESSAGE), writable=False)
+
+
 def _columns(types: dict[str, str], samples: dict[str, tuple[str, ...]] | None = None) -> tuple[Column, ...]:
     return tuple(
         Column(name, kind, nullable=name not in _NEVER_NULL, samples=(samples or {}).get(name, ()))
