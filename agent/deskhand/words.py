@@ -156,9 +156,8 @@ def _select_words(text: str) -> str:
 
 
 def _listed(columns: Sequence[str]) -> str:
-    if list(columns) == ["*"]:
-        return "everything"
-    return ", ".join(columns[:8]) + (", …" if len(columns) > 8 else "")
+    shown = ["everything" if name == "*" or name.endswith(".*") else name for name in columns[:8]]
+    return ", ".join(shown) + (", …" if len(columns) > 8 else "")
 
 
 def _sources(tree: Any) -> str:
@@ -205,6 +204,24 @@ def phrase(node: Any) -> str:
 
 def _two(word: str) -> Callable[[Any], str]:
     return lambda node: f"{phrase(node.this)} {word} {phrase(node.expression)}"
+
+
+_DATES = ("days_ago", "days_ahead", "start_of", "end_of", "last_weekday", "next_weekday", "add_business_days")
+
+
+def _compare(of_dates: str, of_others: str) -> Callable[[Any], str]:
+    """A comparison; in the words for dates where one side plainly is one."""
+
+    def said(node: Any) -> str:
+        from sqlglot import exp
+
+        for side in (node.this, node.expression):
+            named = isinstance(side, exp.Anonymous) and str(side.name).lower() in _DATES
+            if named or isinstance(side, exp.CurrentDate | exp.CurrentTimestamp):
+                return f"{phrase(node.this)} {of_dates} {phrase(node.expression)}"
+        return f"{phrase(node.this)} {of_others} {phrase(node.expression)}"
+
+    return said
 
 
 _FUNCTIONS = {
@@ -266,11 +283,11 @@ _PHRASES: dict[str, Callable[[Any], str]] = {
     "Or": _two("or"),
     "EQ": _two("is"),
     "NEQ": _two("is not"),
-    "GT": _two("is more than"),
+    "GT": _compare("is after", "is more than"),
     "Distinct": lambda n: "different " + ", ".join(phrase(item) for item in n.expressions),
-    "GTE": _two("is at least"),
-    "LT": _two("is less than"),
-    "LTE": _two("is at most"),
+    "GTE": _compare("is not before", "is at least"),
+    "LT": _compare("is before", "is less than"),
+    "LTE": _compare("is not after", "is at most"),
     "Add": _two("+"),
     "Sub": _two("-"),
     "Mul": _two("×"),

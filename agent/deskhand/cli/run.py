@@ -26,6 +26,7 @@ from deskhand.cli.common import (
 from deskhand.errors import ProblemsError, RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from deskhand.contract import Operation
     from deskhand.process import Processes
     from deskhand.ready import Request
     from deskhand.runs import Head
@@ -125,7 +126,7 @@ def run(
             )
         if asks:
             shown, stops = preview(opened, request, runner.processes)
-            show.preview(shown, request.plan, color=color)
+            show.preview(shown, request.plan, operations=operations(opened), color=color)
             if stops:
                 raise RefusedError("the run would stop: nothing was changed", mend="Change what the preview names.")
             if not click.confirm("Run this?", default=False):
@@ -142,12 +143,19 @@ def run(
 @click.command()
 @click.argument("what", metavar="WHAT")
 @click.option("--input", "inputs", multiple=True, metavar="K=V", help="An input of the process; may be repeated.")
+@click.option("--rows", is_flag=True, help="Show the rows of every query, and all of many changes.")
 @now_option
 @workspace_option
 @json_option
 @color_option
 def plan(
-    what: str, inputs: tuple[str, ...], now: str | None, workspace: Path | None, as_json: bool, no_color: bool
+    what: str,
+    inputs: tuple[str, ...],
+    rows: bool,
+    now: str | None,
+    workspace: Path | None,
+    as_json: bool,
+    no_color: bool,
 ) -> int:
     """Show what WHAT would do: the plan, in YAML and in plain words, and every change. Writes nothing.
 
@@ -176,14 +184,19 @@ def plan(
     if as_json:
         shown: dict[str, Any] = {
             "plan": print_plan(request.plan),
-            "words": list(describe(request.plan)),
+            "words": list(describe(request.plan, operations(opened))),
             "preview": [step.to_json() for step in steps],
         }
         print_json(shown)
     else:
         print(print_plan(request.plan))
-        show.preview(steps, request.plan, color=wants_color(no_color))
+        show.preview(steps, request.plan, operations=operations(opened), color=wants_color(no_color), everything=rows)
     return RefusedError.exit_code if stops else 0
+
+
+def operations(workspace: Workspace) -> dict[str, type[Operation]]:
+    """The operations of the workspace's tools by name, for their summaries."""
+    return {name: kind for tool in workspace.tool_classes.values() for name, kind in tool.operations.items()}
 
 
 def _remember(run_id: str) -> None:

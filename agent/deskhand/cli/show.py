@@ -6,15 +6,15 @@ This module refuses to compute anything: it prints what `runs` and `preview` say
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from deskhand.cli.common import count
-from deskhand.cli.text import clean, print_table
+from deskhand.cli.text import clean, print_table, printable
 from deskhand.template import is_number
 
 if TYPE_CHECKING:
-    from deskhand.contract import Change, Json
+    from deskhand.contract import Change, Json, Operation
     from deskhand.executor import Progress
     from deskhand.frame import StepData
     from deskhand.plan import Plan
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deskhand.store import Approval, RowException
 
 ROWS_SHOWN = 20
+CHANGES_SHOWN = 20
 _CELL = 48
 _WORDS = {
     "done": "Done.",
@@ -241,15 +242,26 @@ def exception_json(found: RowException) -> Json:
 # ---------------------------------------------------------------- previews
 
 
-def preview(steps: Sequence[StepPreview], plan: Plan, *, color: bool) -> None:
-    """What a plan would do: in plain words, then step by step with every change."""
+def preview(
+    steps: Sequence[StepPreview],
+    plan: Plan,
+    *,
+    operations: Mapping[str, type[Operation]],
+    color: bool,
+    everything: bool = False,
+) -> None:
+    """What a plan would do: in plain words, then step by step with every change.
+
+    everything: the rows of queries in between too, and all of many changes. Mails are always shown in full.
+    """
     from deskhand.words import describe
 
-    for number, line in enumerate(describe(plan), start=1):
-        print(f"{number}. {line}")
+    for number, line in enumerate(describe(plan, operations), start=1):
+        print(f"{number}. {line}" if not line.startswith(" ") else line)
     print()
-    for step in steps:
-        _step(step, "", color)
+    for number, step in enumerate(steps):
+        shows = everything or number == len(steps) - 1 or step.problem is not None
+        _step(step, "", color, rows=shows, limit=None if everything else CHANGES_SHOWN)
     effects = sum(_effects(step) for step in steps)
     print(
         "Nothing would be changed." if effects == 0 else f"{count(effects, 'effect')} in all; nothing has happened yet."
@@ -261,7 +273,7 @@ def _effects(step: StepPreview) -> int:
     return own + sum(_effects(inner) for steps in step.inner for inner in steps)
 
 
-def _step(step: StepPreview, indent: str, color: bool) -> None:
+def _step(step: StepPreview, indent: str, color: bool, *, rows: bool, limit: int | None) -> None:
     mark = f"  (as of now; {', '.join(step.depends)} would change it)" if step.depends else ""
     title = f"{step.path}: {step.kind}"
     if step.connection is not None:
@@ -270,12 +282,18 @@ def _step(step: StepPreview, indent: str, color: bool) -> None:
         print(f"{indent}{title}: not done, {step.skipped} doesn't hold" if step.skipped.startswith("when")
               else f"{indent}{title}: not done, {step.skipped}")  # fmt: skip
         return
-    if step.data is not None:
+    if step.data is not None and rows:
         rows_table(f"{indent}{title}: {count(step.data.count, 'row')}{mark}", step.data, color=color)
+    elif step.data is not None:
+        print(f"{indent}{title}: {count(step.data.count, 'row')}{mark}")
     else:
         print(f"{indent}{title}{mark}")
-    for change in step.changes:
+    sends = step.effect is not None and step.effect.value == "send"
+    shown = step.changes if limit is None or sends else step.changes[:limit]
+    for change in shown:
         _change(change, indent + "  ")
+    if len(shown) < len(step.changes):
+        print(f"{indent}  … and {len(step.changes) - len(shown):,} more (--rows shows all)")
     if step.totals and step.kind != "approve":
         print(f"{indent}  in all: " + ", ".join(f"{name} {value}" for name, value in step.totals.items()))
     if step.question:
@@ -285,8 +303,9 @@ def _step(step: StepPreview, indent: str, color: bool) -> None:
     for number, inner in enumerate(step.inner):
         print(f"{indent}  row {number + 1}")
         for one in inner:
-            _step(one, indent + "    ", color)
-    print()
+            _step(one, indent + "    ", color, rows=rows, limit=limit)
+    if step.changes or step.inner or step.problem or (step.data is not None and rows):
+        print()
 
 
 def _change(change: Change, indent: str) -> None:
@@ -315,7 +334,7 @@ def _detail(name: str, value: Json, indent: str) -> None:
     if isinstance(value, str) and "\n" in value:
         print(f"{indent}{name}:")
         for line in value.splitlines():
-            print(f"{indent}  {clean(line) if line.strip() else ''}".rstrip())
+            print(f"{indent}  {printable(line)}".rstrip())
     elif isinstance(value, list):
         print(f"{indent}{name}: " + ", ".join(clean(_row_text(item)) for item in value))
     elif value not in (None, ""):

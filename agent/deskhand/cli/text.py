@@ -12,9 +12,13 @@ from collections.abc import Sequence
 
 def clean(text: str, width: int = 0) -> str:
     """The text on one line, control characters replaced, cut to `width` characters (0: not at all)."""
-    line = " ".join(text.split())
-    line = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cf") else c for c in line)
+    line = printable(" ".join(text.split()))
     return line[: width - 1] + "…" if width and len(line) > width else line
+
+
+def printable(text: str) -> str:
+    """The text with its spaces, control characters replaced."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cf") else c for c in text)
 
 
 def print_table(

@@ -235,7 +235,7 @@ class Send(_Sending):
     """Write to somebody."""
 
     name = "email.send"
-    summary = "Send a mail, once or one for each row."
+    summary = "Send a mail"
     Params = SendParams
     needs_rows: ClassVar[bool] = False
 
