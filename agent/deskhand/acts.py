@@ -207,6 +207,7 @@ def calls(act: Act, operation: type[Operation], params: Params, rows: Rows | Non
         return [_call(0, params, replace(scope, rows=rows), None, rows)]
     if act.per:
         made: list[Call | Fault] = []
+        per = frozenset(name.casefold() for name in act.per)
         for ordinal, part in enumerate(group(rows, act.per)):
             shared = {name: part.rows[0][name] for name in part.rows[0]}
             varying = frozenset(n for n in shared if any(row[n] != shared[n] for row in part.rows))
@@ -215,7 +216,7 @@ def calls(act: Act, operation: type[Operation], params: Params, rows: Rows | Non
             if part.blank is not None:
                 made.append(Fault(ordinal, f"{part.blank} is empty, and the rows are grouped by it", constant))
                 continue
-            inner = replace(scope, row=constant, varying=folded, rows=Rows(rows.columns, part.rows))
+            inner = replace(scope, row=constant, varying=folded, rows=Rows(rows.columns, part.rows), per=per)
             made.append(_call(ordinal, params, inner, constant, inner.rows))
         return made
     return [_call(n, params, replace(scope, row=row), row, None, rows) for n, row in enumerate(rows.rows)]

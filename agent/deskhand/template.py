@@ -135,12 +135,13 @@ class RowView:
 class StepView:
     """A step's rows inside a template: `.count`, `.first`, a loop, `| table`, `| join`."""
 
-    __slots__ = ("_name", "_one", "_rows")
+    __slots__ = ("_name", "_one", "_per", "_rows")
 
-    def __init__(self, rows: Rows, name: str, *, one: bool = False) -> None:
+    def __init__(self, rows: Rows, name: str, *, one: bool = False, per: frozenset[str] = frozenset()) -> None:
         self._rows = rows
         self._name = name
         self._one = one
+        self._per = per
 
     def __getitem__(self, name: object) -> Any:
         if name == "count":
@@ -163,9 +164,12 @@ class StepView:
         return bool(self._rows.rows)
 
     def picked(self, names: Sequence[str]) -> tuple[list[ResultColumn], Sequence[Row]]:
-        """Columns of these names (all without names) and the rows. Raises TemplateError for an unknown one."""
+        """Columns of these names and the rows; without names all but those that the rows are grouped by.
+
+        Raises TemplateError for an unknown one.
+        """
         by_name = {c.name.casefold(): c for c in self._rows.columns}
-        wanted = [str(n).casefold() for n in names] or list(by_name)
+        wanted = [str(n).casefold() for n in names] or [n for n in by_name if n not in self._per] or list(by_name)
         for name in wanted:
             if name not in by_name:
                 raise TemplateError(f"{self._name} has no column {name!r}")
@@ -378,11 +382,10 @@ def _compiled(text: str) -> tuple[Template, frozenset[str]]:
 class Scope:
     """What a template may name at one place of a run.
 
-    row: the row's columns. varying: columns, in lower case, that aren't the same in all rows of
-    the group. inputs: by
-    name. steps: rows of earlier steps by name (may load them
-    when asked). rows: the group's (or the act's) rows. each: names of steps
-    that are the one row of a for_each. now: the run's logical time, naive, in the workspace's zone.
+    row: the row's columns. varying: columns, in lower case, that aren't the same in all rows of the group.
+    inputs: by name. steps: rows of earlier steps by name (may load them when asked). rows: the group's (or the
+    act's) rows. per: columns, in lower case, that they are grouped by. each: names of steps that are the one row
+    of a for_each. now: the run's logical time, naive, in the workspace's zone.
     """
 
     now: dt.datetime
@@ -392,6 +395,7 @@ class Scope:
     row: Row | None = None
     varying: frozenset[str] = frozenset()
     rows: Rows | None = None
+    per: frozenset[str] = frozenset()
 
     def step_name(self, name: str) -> str | None:
         """The step of that name, ignoring case, as it is written."""
@@ -455,7 +459,7 @@ def _names(wanted: Iterable[str], scope: Scope) -> dict[str, Any]:
         elif (step := scope.step_name(name)) is not None:
             found[name] = StepView(scope.steps[step], step, one=step in scope.each)
         elif key == "rows" and scope.rows is not None:
-            found[name] = StepView(scope.rows, "rows")
+            found[name] = StepView(scope.rows, "rows", per=scope.per)
         elif key == "today":
             found[name] = scope.now.date()
         elif key == "now":
