@@ -129,6 +129,10 @@ class Checker:
     def run(self) -> Checked:
         """Check everything."""
         self._inputs()
+        for index, phrase in enumerate(self.plan.phrases):
+            if not any(letter.isalnum() for letter in phrase):
+                problem = Problem("bad-phrase", f"the phrase {phrase!r} says nothing", "Write how people ask for it.")
+                self.problem(problem, ("phrases", index))
         for path, problem in ids_problems(self.plan, self.shapes.connections()):
             self.problem(problem, path)
         self._walk(self.plan.steps, self.shapes, "", ("steps",))

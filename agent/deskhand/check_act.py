@@ -6,7 +6,7 @@ nothing but the inputs and the day, else by the form of its name. This module re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -108,39 +108,62 @@ def _connection(here: _Here, operation: type[Operation]) -> str | None:
     """The connection that the act means; None where that is a problem."""
     act, catalog = here.act, here.checker.catalog
     able: Sequence[str] = catalog.connections_for(act.operation)
-    if act.connection is not None:
-        known = {name.casefold(): name for name in catalog.connections()}
-        name = known.get(act.connection.casefold())
-        if name is None:
-            mend = suggest(act.connection, catalog.connections()) or f"There are {', '.join(catalog.connections())}."
-            here.problem(
-                Problem("unknown-connection", f"there is no connection {act.connection!r}", mend), "connection"
-            )
-        elif name not in able:
-            message = f"the connection {name!r} has no {act.operation}"
-            mend = f"It is done by {' or '.join(able)}."
-            here.problem(Problem("unknown-connection", message, mend), "connection")
-            name = None
-        return name
-    if len(able) == 1:
-        return able[0]
     tables = _tables(operation, act)
-    named = _named_by_table(here, tables, able) if tables else _named_by_rows(here, able)
-    if named is None:
-        message = f"{act.operation} could mean any of {', '.join(able)}"
-        mend = f"Add `connection: {able[0]}`" + (", or name it in the table." if tables else ".")
-        here.problem(Problem("several-connections", message, mend))
-    return named
+    meant: str | None
+    if act.connection is not None:
+        meant = _given(here, act.connection, able)
+    elif len(able) == 1:
+        meant = able[0]
+    else:
+        meant = _named_by_table(here, list(tables.values()), able) if tables else _named_by_rows(here, able)
+        if meant is None and not _foreign(here, tables, able):
+            message = f"{act.operation} could mean any of {', '.join(able)}"
+            mend = f"Add `connection: {able[0]}`" + (", or name it in the table." if tables else ".")
+            here.problem(Problem("several-connections", message, mend))
+    return None if meant is None or _foreign(here, tables, [meant]) else meant
 
 
-def _tables(operation: type[Operation], act: Act) -> list[str]:
-    """The texts of the act's parameters that name tables."""
+def _given(here: _Here, name: str, able: Sequence[str]) -> str | None:
+    connections = here.checker.catalog.connections()
+    known = next((c for c in connections if c.casefold() == name.casefold()), None)
+    if known is None:
+        mend = suggest(name, connections) or f"There are {', '.join(connections)}."
+        here.problem(Problem("unknown-connection", f"there is no connection {name!r}", mend), "connection")
+    elif known not in able:
+        message = f"the connection {known!r} has no {here.act.operation}"
+        here.problem(Problem("unknown-connection", message, f"It is done by {' or '.join(able)}."), "connection")
+        return None
+    return known
+
+
+def _foreign(here: _Here, tables: Mapping[str, str], able: Sequence[str]) -> bool:
+    """Note a table that names a connection which the act doesn't write to; whether there is one."""
+    for name, text in tables.items():
+        first = text.partition(".")[0].casefold()
+        other = next((c for c in here.shapes.connections() if c.casefold() == first and "." in text), None)
+        if other is None or other in able or any(here.shapes.table(c, text) is not None for c in able):
+            continue
+        message = f"{text} is a table of {other!r}, and this {here.act.operation} writes to {' or '.join(able)}"
+        doing = sorted(op for op in here.checker.catalog.operations() if other in _able(here, op))
+        mend = f"{other} is changed by {', '.join(doing[:6])}." if here.act.operation not in doing else ""
+        here.problem(Problem("wrong-connection", message, mend or "Let `connection` and `table` agree."), name)
+        return True
+    return False
+
+
+def _able(here: _Here, operation: str) -> Sequence[str]:
+    found: Sequence[str] = here.checker.catalog.connections_for(operation)
+    return found
+
+
+def _tables(operation: type[Operation], act: Act) -> dict[str, str]:
+    """The texts of the act's parameters that name tables, by parameter."""
     names = [
         info.alias or name
         for name, info in operation.Params.model_fields.items()
         if any(isinstance(mark, Mark) and mark.kind == "table" for mark in info.metadata)
     ]
-    return [text for name in names if isinstance(text := act.params.get(name), str)]
+    return {name: text for name in names if isinstance(text := act.params.get(name), str)}
 
 
 def _named_by_table(here: _Here, tables: Sequence[str], able: Sequence[str]) -> str | None:
