@@ -221,7 +221,7 @@ def _refuse(request: Request, said: tuple[str, ...], known: Sequence[_Known]) ->
         )
     first = next(process for process in known if process.name == near[0])
     strange = [word for word in said if word not in first.words | first.described]
-    because = f": {', '.join(map(repr, strange))} is nothing that {near[0]} speaks of" if strange else ""
+    because = f": {near[0]} doesn't know {', '.join(map(repr, strange))}" if strange else ""
     return Cannot(
         f"{request.text!r} is not plainly one of the processes here{because}",
         f"The nearest: {', '.join(near)}. Run one by its name, or add the wording to its `phrases:`.",
