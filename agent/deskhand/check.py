@@ -26,7 +26,6 @@ from deskhand.nearest import suggest
 from deskhand.plan import Act, Approve, Call, ForEach, Plan, Query, Step, placed
 from deskhand.settings import PolicyRule
 from deskhand.shapes import Shapes
-from deskhand.template import is_template
 from deskhand.template_check import TemplateShape, check_template
 
 if TYPE_CHECKING:
@@ -272,7 +271,12 @@ class Checker:
         return None
 
     def template(self, text: str, scope: TemplateShape, place: Path, path: str) -> None:
-        """Check one template."""
+        """Check one text that may be a template, and that YAML has left it whole."""
+        cut = self.parsed.cut.get(place) if self.parsed is not None else None
+        if cut is not None:
+            whole = f"{text} {cut}".replace("\\", "\\\\").replace('"', '\\"')
+            message = f"YAML takes {cut!r} for a comment, so the text ends before it"
+            self.problem(Problem("cut-off", message, f'Put the whole text in quotes: "{whole}".'), place, path)
         for problem in check_template(text, scope):
             self.problem(problem, place, path)
 
@@ -283,7 +287,7 @@ class Checker:
         columns: Columns | None = ()
         if step.rows is not None:
             columns, _ = self.step_columns(step.rows, "rows", (*place, "rows"), path, shapes)
-        if is_template(step.ask):
+        if step.ask:
             mend = f"Write {{{{ {step.rows or 'step'}.count }}}} or {{{{ {step.rows or 'step'} | table }}}}."
             scope = TemplateShape(shapes, why_no_row=mend, why=self.names.why)
             self.template(step.ask, scope, (*place, "ask"), path)

@@ -228,11 +228,6 @@ def _texts(here: _Here, operation: type[Operation], params: Params) -> None:
     for where, mark, text in marked(params):
         at = _written(act.params, where)
         if mark.kind in RENDERED:
-            cut = checker.parsed.cut.get((*here.inner, *at)) if checker.parsed is not None else None
-            if cut is not None:
-                message = f"YAML takes {cut!r} for a comment, so the text ends before it"
-                whole = f"{text} {cut}".replace('"', '\\"')
-                here.problem(Problem("cut-off", message, f'Put the whole text in quotes: "{whole}".'), *at)
             checker.template(text, scope, (*here.inner, *at), here.path)
         if mark.kind == "path":
             fault = path_fault(text, known_text(text, checker.now, checker.values, here.shapes))

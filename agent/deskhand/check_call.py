@@ -72,8 +72,9 @@ def _call_inputs(checker: Checker, step: Call, called: Plan, scope: TemplateShap
             checker.problem(Problem("not-a-text", f"the input {name!r} takes one value", mend), at, path)
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        if isinstance(value, str) and is_template(value):
+        if isinstance(value, str):
             checker.template(value, scope, at, path)
+        if isinstance(value, str) and is_template(value):
             _fits(checker, wanted, called.inputs[wanted].type, sole_column(value, scope), at, path)
         elif value is not None:
             problem = value_problem(wanted, called.inputs[wanted], text, checker.now)
