@@ -42,13 +42,28 @@ def make_database(path: Path, tables: Tables, *, keys: Mapping[str, str | Sequen
     return add_tables(path, tables, keys=keys)
 
 
-def add_tables(path: Path, tables: Tables, *, keys: Mapping[str, str | Sequence[str]] | None = None) -> Path:
-    """The same, in a file that may be there already; its tables stay as they are."""
+def add_tables(
+    path: Path, tables: Tables, *, keys: Mapping[str, str | Sequence[str]] | None = None, script: str = ""
+) -> Path:
+    """The same, in a file that may be there already. script: SQL to run first, such as the real schema.
+
+    A table that exists by then keeps its columns and gets the rows.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(script)
+        there = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
         for name, rows in tables.items():
-            key = (keys or {}).get(name, ())
-            _make_table(connection, name, rows, [key] if isinstance(key, str) else list(key))
+            if name not in there:
+                key = (keys or {}).get(name, ())
+                _make_table(connection, name, rows, [key] if isinstance(key, str) else list(key))
+            for row in rows:
+                columns = ", ".join(map(quoted, row))
+                marks = ", ".join("?" * len(row))
+                connection.execute(
+                    f"insert into {quoted(name)} ({columns}) values ({marks})",
+                    [_stored(value) for value in row.values()],
+                )
     return path
 
 
@@ -62,10 +77,6 @@ def _make_table(connection: sqlite3.Connection, name: str, rows: Sequence[Mappin
     if key:
         parts.append(f"primary key ({', '.join(map(quoted, key))})")
     connection.execute(f"create table {quoted(name)} ({', '.join(parts)})")
-    connection.executemany(
-        f"insert into {quoted(name)} values ({', '.join('?' * len(columns))})",
-        [[_stored(row.get(column)) for column in columns] for row in rows],
-    )
 
 
 def _declared(values: Sequence[Value]) -> str:

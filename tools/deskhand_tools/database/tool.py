@@ -55,12 +55,21 @@ class DatabaseTool(Tool):
 
     @classmethod
     def fake(
-        cls, root: Path, connection: str, *, keys: Mapping[str, str | Sequence[str]] | None = None, **tables: Any
+        cls,
+        root: Path,
+        connection: str,
+        *,
+        keys: Mapping[str, str | Sequence[str]] | None = None,
+        script: str = "",
+        **tables: Any,
     ) -> Mapping[str, Json]:
-        """A SQLite file `<connection>.db`; `tables` are lists of rows by table, `keys` their primary keys."""
+        """A SQLite file `<connection>.db`.
+
+        tables: lists of rows by table. keys: their primary keys. script: SQL to run first, such as the real schema.
+        """
         from deskhand_tools.database.fake import add_tables
 
-        add_tables(root / f"{connection}.db", tables, keys=keys)
+        add_tables(root / f"{connection}.db", tables, keys=keys, script=script)
         return {"url": f"sqlite:///{connection}.db"}
 
     def fingerprint(self) -> str:

@@ -175,7 +175,7 @@ class Move(_Leaving):
     """Put mails into a folder."""
 
     name = "email.move"
-    summary = "Move each row's mail into a folder, which is made where missing."
+    summary = "Move each row's mail into a folder, which is made where missing"
     Params = FolderParams
     effect = Effect.REVERSIBLE
 
@@ -220,7 +220,7 @@ class Delete(_Leaving):
     """Throw mails away."""
 
     name = "email.delete"
-    summary = "Move each row's mail to Trash; where there is no Trash, or it lies there already, delete it."
+    summary = "Move each row's mail to Trash; where there is no Trash, or it lies there already, delete it"
     Params = DeleteParams
     effect = Effect.IRREVERSIBLE
 
@@ -266,7 +266,7 @@ class Copy(_Filing):
     """Put copies of mails into a folder."""
 
     name = "email.copy"
-    summary = "Copy each row's mail into a folder, which is made where missing."
+    summary = "Copy each row's mail into a folder, which is made where missing"
     Params = FolderParams
     effect = Effect.REVERSIBLE
 
@@ -322,7 +322,7 @@ class Mark(_Filing):
     """Set or take away a mark."""
 
     name = "email.mark"
-    summary = "Mark each row's mail as read, unread, flagged or unflagged."
+    summary = "Mark each row's mail as read, unread, flagged or unflagged"
     Params = MarkParams
     effect: ClassVar[Effect] = Effect.REVERSIBLE
 

@@ -49,7 +49,7 @@ class SaveAttachments(MailOperation):
     """Save attached files."""
 
     name = "email.save_attachments"
-    summary = "Save the attachments of each row's mail, or the one that its column `name` names."
+    summary = "Save the attachments of each row's mail, or the one that its column `name` names"
     Params = SaveParams
     effect = Effect.WRITE
     batch = 200

@@ -266,7 +266,7 @@ class Reply(_Sending):
     """Answer a mail."""
 
     name = "email.reply"
-    summary = "Answer each row's mail; the original is quoted below."
+    summary = "Answer each row's mail; the original is quoted below"
     Params = ReplyParams
 
     @classmethod
@@ -313,7 +313,7 @@ class Forward(_Sending):
     """Pass a mail on."""
 
     name = "email.forward"
-    summary = "Pass each row's mail on, with its attachments."
+    summary = "Pass each row's mail on, with its attachments"
     Params = ForwardParams
 
     @classmethod

@@ -58,7 +58,7 @@ class Append(SheetOperation):
     """Add each row below the last one of a table."""
 
     name = "spreadsheet.append"
-    summary = "add rows to a sheet or csv file"
+    summary = "Add rows to a sheet or csv file"
     Params: ClassVar[type[Params]] = AppendParams
     effect = Effect.WRITE
 

@@ -224,7 +224,7 @@ class Update(_Keyed):
     """Set cells of the rows that a key finds."""
 
     name = "spreadsheet.update"
-    summary = "set cells in rows found by a key"
+    summary = "Set cells in rows found by a key"
     Params: ClassVar[type[Params]] = UpdateParams
     effect = Effect.WRITE
 
@@ -341,7 +341,7 @@ class DeleteRows(_Keyed):
     """Take out the rows that a key finds."""
 
     name = "spreadsheet.delete_rows"
-    summary = "delete rows found by a key"
+    summary = "Delete rows found by a key"
     Params: ClassVar[type[Params]] = DeleteParams
     effect = Effect.WRITE
 

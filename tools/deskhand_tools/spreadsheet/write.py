@@ -57,7 +57,7 @@ class Write(SheetOperation):
     """Write a table to a file."""
 
     name = "spreadsheet.write"
-    summary = "write rows to an xlsx or csv file"
+    summary = "Write rows to an xlsx or csv file"
     Params: ClassVar[type[Params]] = WriteParams
     effect = Effect.WRITE
     rows_use = RowsUse.TABLE
