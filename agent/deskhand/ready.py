@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deskhand.check import Checked, check
+from deskhand.contract import Value
 from deskhand.errors import ProblemsError
 from deskhand.frame import Context
 from deskhand.plan import Call, Plan
@@ -49,14 +50,26 @@ def make_ready(
     processes: Processes,
     parsed: Parsed | None = None,
 ) -> tuple[Context, Checked]:
-    """The plan with typed inputs, checked. Raises ProblemsError with everything that is wrong."""
+    """The plan with typed inputs, checked. Raises ProblemsError with everything that is wrong, inputs and plan."""
     from deskhand.inputs import read_inputs
 
-    values = read_inputs(plan, inputs, catalog.now)
+    values: dict[str, Value] | None = None
+    wrong: ProblemsError | None = None
+    try:
+        values = read_inputs(plan, inputs, catalog.now)
+    except ProblemsError as error:
+        wrong = error
     policy = catalog.workspace.policy
     checked = check(plan, catalog, now=catalog.now, policy=policy, processes=processes, parsed=parsed, inputs=values)
+    if wrong is not None:
+        seen = {problem.path for problem in checked.problems}
+        given = [p for p in wrong.problems if p.path not in seen]  # a wrong default is the plan's own problem
+        if not checked.problems:
+            raise wrong
+        raise ProblemsError([*given, *checked.problems])
     if checked.problems:
         raise ProblemsError(checked.problems)
+    assert values is not None
     return Context(plan, catalog, catalog.now, values, policy, processes), checked
 
 

@@ -387,10 +387,14 @@ def _digest(*texts: str) -> str:
 
 
 def problem_to_json(problem: Problem) -> Json:
-    """A problem as `--json` prints it."""
+    """A problem as `--json` prints it; what isn't known of its place is null."""
     where = problem.where
-    shown: dict[str, Json] = {"code": problem.code, "message": problem.message, "mend": problem.mend}
-    for name in ("file", "line", "column", "step"):
-        if (value := getattr(where, name)) is not None:
-            shown[name] = value
-    return shown
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "mend": problem.mend,
+        "file": where.file,
+        "line": where.line,
+        "column": where.column,
+        "step": where.step,
+    }
