@@ -108,8 +108,9 @@ def rendered(params: Params, text: Callable[[Mark, str], str]) -> Params:
 
 def _rendered_model(params: BaseModel, text: Callable[[Mark, str], str]) -> BaseModel:
     changes = {}
+    html = params.html_texts() if isinstance(params, Params) else frozenset()
     for name, info in type(params).model_fields.items():
-        marks = [m for m in info.metadata if isinstance(m, Mark)]
+        marks = [replace(m, html=name in html) for m in info.metadata if isinstance(m, Mark)]
         before = getattr(params, name)
         after = _rendered(info.annotation, marks, before, text)
         if after is not before:
@@ -226,7 +227,7 @@ def _call(
     ordinal: int, params: Params, scope: Scope, row: Row | None, rows: Rows | None, source: Rows | None = None
 ) -> Call | Fault:
     try:
-        ready = rendered(params, lambda _mark, text: render(text, scope))
+        ready = rendered(params, lambda mark, text: render(text, scope, html=mark.html))
         tables = {}
         for _, mark, name in marked(params):
             if mark.kind == "step":

@@ -217,9 +217,11 @@ class Mark:
     `table`: names a table of the act's own connection; never rendered. `step`: names an earlier step, or
     `rows`. `columns`: names columns of the act's rows or of its table. `recipient`: a mail address, subject
     to the policy's `recipients`.
+    html: set while parameters are rendered, for those that `Params.html_texts` names.
     """
 
     kind: Literal["template", "path", "table", "step", "columns", "recipient"]
+    html: bool = False
 
 
 def _as_list(value: Any) -> Any:
@@ -239,6 +241,10 @@ class Params(BaseModel):
     """Base of every operation's parameters: frozen, unknown names refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def html_texts(self) -> frozenset[str]:
+        """The names of the parameters that are HTML here, so that values in them must be escaped."""
+        return frozenset()
 
 
 class Tables(Protocol):

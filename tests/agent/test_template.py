@@ -140,3 +140,65 @@ def test_a_value_is_never_read_as_a_template(text: str) -> None:
 def test_money_is_shown_exactly(amount: Decimal) -> None:
     assert Decimal(show(amount)) == amount
     assert Decimal(render("{{ v | money }}", Scope(now=NOW, row={"v": amount})).replace(",", "")) == amount
+
+
+HOSTILE = Rows(
+    (ResultColumn("n", "VARCHAR"), ResultColumn("v", "DECIMAL(10,2)")), [{"n": "A&B <b>", "v": Decimal("1.5")}]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<p>{{ n }}</p>", "<p>A&amp;B &lt;b&gt;</p>"),
+        ("{{ n | upper }}{{ n ~ '<br>' }}", "A&amp;B &lt;B&gt;A&amp;B &lt;b&gt;<br>"),
+        ("{{ n | replace('&', '<br>') }}", "A<br>B &lt;b&gt;"),
+        ("{{ rows | join('n', '<br>') }}", "A&amp;B &lt;b&gt;"),
+        ("{{ v | money('&euro;') }}", "1.50 &euro;"),
+        ("{{ row['n'] if v > 1 else '<i>none</i>' }}", "A&amp;B &lt;b&gt;"),
+        ("{{ none_ | default('<i>none</i>') }}", "<i>none</i>"),
+        ("{% set x = n %}<td>{{ x }}</td>", "<td>A&amp;B &lt;b&gt;</td>"),
+        (
+            "{{ rows | table }}",
+            "<table>\n<tr><th>n</th><th>v</th></tr>\n"
+            '<tr><td>A&amp;B &lt;b&gt;</td><td align="right">1.5</td></tr>\n</table>',
+        ),
+    ],
+)
+def test_values_are_text_in_html(text: str, shown: str) -> None:
+    row = {**HOSTILE.rows[0], "none_": None}
+    assert render(text, Scope(now=NOW, row=row, rows=HOSTILE), html=True) == shown
+
+
+@given(st.text())
+def test_no_value_opens_a_tag_in_html(value: str) -> None:
+    rows = Rows((ResultColumn("n", "VARCHAR"),), [{"n": value}])
+    text = "{{ n }}{{ n ~ n }}{{ n + n }}{{ n | trim | title }}{{ rows | join('n', '') }}{% for r in rows %}{{ r.n }}{% endfor %}"
+    made = render(text, Scope(now=NOW, row=rows.rows[0], rows=rows), html=True)
+    assert "<" not in made and ">" not in made and '"' not in made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% set a = '0123456789' %}" + "{% set a = a ~ a %}" * 40 + "{{ a }}",
+        "{% set a = '0123456789' %}" + "{% set a = a + a %}" * 40 + "{{ a }}",
+        "{% set a = 'x' %}" + "{% set a = a | replace('x', 'xxxxxxxxxx') %}" * 12 + "{{ a }}",
+        "{{ 'abc' | replace('', 'x') | replace('', '" + "y" * 100_000 + "') | replace('', '" + "z" * 1000 + "') }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{% set a = 99 %}" + "{% set a = a * a %}" * 40 + "{{ a }}",
+        "{% for a in rows %}{% for b in rows %}{% for c in rows %}{% endfor %}{% endfor %}{% endfor %}",
+        "{% for a in rows %}{% set x = rows | join('number', '') %}{% endfor %}",
+    ],
+)
+def test_a_template_that_would_eat_the_machine_is_refused(text: str) -> None:
+    many = Rows(COLUMNS, [ROWS.rows[0]] * 1500)
+    with pytest.raises(TemplateError):
+        render(text, Scope(now=NOW, rows=many))
+
+
+def test_what_is_joined_is_shown_as_elsewhere() -> None:
+    row = {"paid": True, "third": Decimal("0.3333333333"), "none_": None}
+    assert render("{{ paid ~ ' ' ~ third }}", Scope(now=NOW, row=row)) == "true 0.33"
+    with pytest.raises(TemplateError, match="none_ is empty"):
+        render("{{ 'x' ~ none_ }}", Scope(now=NOW, row=row))

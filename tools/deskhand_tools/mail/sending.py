@@ -59,6 +59,9 @@ class SendParams(Params):
     format: Literal["text", "html"] = "text"
     attach: Attach = ()
 
+    def html_texts(self) -> frozenset[str]:
+        return frozenset({"body"}) if self.format == "html" else frozenset()
+
 
 class ReplyParams(Params):
     """all: whether everybody who got the original gets the answer, too."""
