@@ -1,7 +1,7 @@
 """The kill matrix: every operation, killed by SIGKILL at every fault point, then resumed.
 
     python tests/integration/kill_matrix.py            the whole matrix, as a table
-    python tests/integration/kill_matrix.py email.send database.update
+    python tests/integration/kill_matrix.py --once email.send database.update    only the first hit of each point
 
 Each cell is a real process on a workspace of its own, killed at the first or the second time that it gets to the
 point, and a second process that resumes the run. Judged from outside: the end state of the database, the files
@@ -252,11 +252,13 @@ def _preload() -> None:
     assert sql.analyse and sql.run
 
 
-def main(operations: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Print the matrix; 1 where a cell is wrong."""
+    hits = (1,) if "--once" in arguments else (1, 2)
+    operations = [argument for argument in arguments if not argument.startswith("-")]
     counted: dict[str, Counter[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for cell in matrix(operations or list(SCENARIOS), Path(folder)):
+        for cell in matrix(operations or list(SCENARIOS), Path(folder), hits):
             counted.setdefault(cell.operation, Counter())[cell.verdict.split(":")[0]] += 1
             if cell.verdict.startswith("WRONG"):
                 print(f"{cell.operation} killed at {cell.point}:{cell.hit}: {cell.verdict}")

@@ -1,7 +1,6 @@
 """Every operation, killed at every fault point and resumed: nothing lost, nothing twice, nothing in doubt.
 
-The matrix itself is kill_matrix.py, which prints it for the README. Here each operation is killed at the first
-hit of every point; the second hit is for those that do their effects one by one.
+The matrix itself is kill_matrix.py, which prints it for the README and also kills at the second hit of each point.
 """
 
 from __future__ import annotations
@@ -26,8 +25,9 @@ PARTS = {
 @pytest.mark.parametrize("part", PARTS)
 def test_a_kill_anywhere_loses_and_repeats_nothing(part: str) -> None:
     # A process of its own: the matrix forks, which pytest's threads would make unsafe.
-    done = subprocess.run([sys.executable, str(MATRIX), *PARTS[part]], capture_output=True, text=True, check=False)
+    command = [sys.executable, str(MATRIX), "--once", *PARTS[part]]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     total = done.stdout.splitlines()[-1].split()
     kills, same, in_doubt, wrong = (int(number) for number in total[-4:])
     assert (done.returncode, wrong, in_doubt) == (0, 0, 0), done.stdout + done.stderr
-    assert same == kills >= 15 * len(PARTS[part])
+    assert same == kills >= 12 * len(PARTS[part])
