@@ -135,7 +135,7 @@ def test_an_empty_column_is_what_it_was_declared(declared: str, type: str, value
         (["20260311", "20260312", "20260313"], "20260311", dt.date(2026, 4, 5), "20260405"),
         ([dt.datetime(2026, 3, 11)], dt.datetime(2026, 3, 11), dt.date(2026, 4, 5), dt.datetime(2026, 4, 5)),
         (["1.234,56", "12,50"], "1.234,56", D("98765.4"), "98.765,40"),
-        (["1.234,56", "12,50"], "12,50", D("98765.4"), "98765,40"),
+        (["1.234,56", "12,50"], "12,50", D("98765.4"), "98.765,40"),
         (["12,50 €"], "12,50 €", D("-3"), "-3,00 €"),
         (["(12.50)", "3.00"], "(12.50)", D("-3"), "(3.00)"),
         (["(12.50)", "3.00"], "(12.50)", D("3"), "3.00"),
@@ -280,3 +280,26 @@ def test_fast_and_slow_decoding_of_money_agree(raws: list[float], scale: int) ->
 )  # fmt: skip
 def test_values_are_shown_plainly(value: Any, type: str, text: str) -> None:
     assert to_text(value, type) == text
+
+
+@pytest.mark.parametrize(
+    ("raws", "like", "new", "written"),
+    [
+        (["0,10", "1.234,56"], "0,10", D("2000"), "2.000,00"),  # small numbers don't show their groups
+        (["0,10", "1.234,56"], None, D("1500.5"), "1.500,50"),
+        (["0,10", "0,20", "1.234,56"], None, D("1500.5"), "1.500,50"),
+        (["0,10", "1234,56"], "0,10", D("2000"), "2000,00"),
+        (["0,10", "1.234,56", "7654,32"], "0,10", D("2000"), "2000,00"),  # mixed: nothing is settled
+        (["0,10", "1.234,56"], "1.234,56", D("0.5"), "0,50"),
+    ],
+)
+def test_groups_of_thousands_are_those_of_the_column(raws: list[str], like: Any, new: Decimal, written: str) -> None:
+    codec = infer(raws)
+    assert codec.encode(new, like=like) == written
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("due", "date"), ("valid_until", "date"), ("shelf", "integer"), ("account no", "integer")]
+)
+def test_two_dates_without_separators_are_told_by_the_columns_name(name: str, kind: str) -> None:
+    assert infer(["20260228", "20260401"], name=name, declared="").kind == kind

@@ -291,8 +291,16 @@ class Codec:
         if isinstance(like, str):
             parsed = numbers.parse(like.strip())
             if parsed is not None:
-                return parsed.settle(self.point or ".").style
+                settled = parsed.settle(self.point or ".")
+                return settled.style if len(settled.digits) > numbers.GROUP else self._with_groups(settled.style)
         return numbers.style_of(form if form != "text" else "1234567")
+
+    def _with_groups(self, style: numbers.Style) -> numbers.Style:
+        """The style of a small number, with the groups that larger ones of this column have."""
+        if style.group or numbers.shown(style) in self.formats:
+            return style
+        styles = (numbers.style_of(f) for f in self.formats if f not in ("integer", "real", "text"))
+        return next((s for s in styles if s._replace(group="") == style), style)
 
     def _encode_date(self, value: dt.date, like: Any) -> Any:
         return self._encode_moment(dt.datetime.combine(value, _MIDNIGHT), like)

@@ -232,9 +232,9 @@ def _compact_allowed(compact: int, total: int, name: str, declared: Kind) -> boo
         return True
     folded = name.casefold()
     dated = bool(_words(name) & _DATES) or "date" in folded or "datum" in folded
-    if _words(name) & _IDENTIFIERS and not dated:
-        return False
-    return compact < total or compact >= 3
+    if _words(name) & _IDENTIFIERS:
+        return dated and (compact < total or compact >= 3)
+    return dated or compact < total or compact >= 3
 
 
 def _words(name: str) -> set[str]:
@@ -312,8 +312,13 @@ def _numbers(counted: Counted, declared: Kind, declared_scale: int, *, codes: bo
     if len(currencies) > 1:
         return None
 
+    grouped = _grouped(list(parsed.values()))
+
     def form(key: tuple[type, Any]) -> str:
-        return numbers.shown(parsed[key].style) if key in parsed else _native(key[1])
+        if key not in parsed:
+            return _native(key[1])
+        number = parsed[key]
+        return numbers.shown(grouped.get(number.style, number.style) if grouped else number.style)
 
     formats = _formats(counted, form)
     plain = [value for (kind, value), n in counted.items() if kind is float for _ in range(n)]
@@ -321,6 +326,19 @@ def _numbers(counted: Counted, declared: Kind, declared_scale: int, *, codes: bo
     texts = {p: counted[key] for key, p in parsed.items()}
     codec = _reals(plain, texts, formats, declared, declared_scale, whole)
     return None if parsed and plain and codec.kind == "double" else codec
+
+
+def _grouped(parsed: Sequence[numbers.Parsed]) -> dict[numbers.Style, numbers.Style]:
+    """Styles that only small numbers have here, by the style with groups that larger ones like them have.
+
+    0,10 doesn't show whether thousands stand apart; beside 1.234,56 it is of the same style.
+    """
+    apart = {p.style._replace(group=""): p.style for p in parsed if p.style.group}
+    if apart:
+        for p in parsed:
+            if not p.style.group and len(p.digits) > numbers.GROUP:
+                apart.pop(p.style, None)
+    return apart
 
 
 def _reals(

@@ -12,6 +12,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+GROUP = 3
+"""The digits between two separators of thousands."""
+
 DIGITS = 18
 """The most digits of a number; what is longer is an identifier."""
 
