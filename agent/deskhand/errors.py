@@ -59,6 +59,12 @@ class DeskhandError(Exception):
         self.mend = mend
         self.where = where
 
+    @property
+    def reason(self) -> str:
+        """Message and mend on one line, as the reason of an exception or a run."""
+        end = "" if not self.mend or self.message.endswith((".", "!", "?")) else "."
+        return f"{self.message}{end} {self.mend}".strip()
+
     def __str__(self) -> str:
         text = self.message
         if self.where is not None and str(self.where):

@@ -177,6 +177,8 @@ def _table(node: Any) -> str:
 
     if not isinstance(node, exp.Table):
         return f"({shorten(node.sql(dialect='duckdb'), 80)})"
+    if node.db and node.name.casefold() == "done":
+        return f"what {node.db} confirmed"
     return f"{node.name} in {node.db}" if node.db else str(node.name)
 
 

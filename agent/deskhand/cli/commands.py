@@ -33,6 +33,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("check", "deskhand.cli.check:check", "work", "Check plans: every problem, with its line and what to do."),
     Entry("init", "deskhand.cli.init:init", "workspace", "Make a workspace; --demo fills one with an office's data."),
     Entry("catalog", "deskhand.cli.catalog:catalog", "workspace", "Show what the connections hold and can do."),
+    Entry("traces", "deskhand.cli.traces:traces", "workspace", "What runs leave for the planner to learn from."),
     Entry("audit", "deskhand.cli.audit:audit", "workspace", "Verify that the audit log is as it was written."),
     Entry("doctor", "deskhand.cli.doctor:doctor", "machine", "Check the installation, the workspace, its connections."),
     Entry("completion", "deskhand.cli.completion:completion", "machine", "Print the completion script of a shell."),
