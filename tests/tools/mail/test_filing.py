@@ -190,7 +190,6 @@ def test_an_id_with_or_without_brackets(office: Office, spelling: str) -> None:
         ((origin("newsletters"),), {}, "Newsletters"),
         ((origin("sent"),), {}, "Sent"),
         ((origin("all"), origin("all", "folder")), {"folder": "Trash"}, "Trash"),
-        ((origin("all"),), {}, "inbox"),
         ((origin("attachments", "mail_id"), origin("attachments", "folder")), {"folder": "Newsletters"}, "Newsletters"),
         (PLAIN, {}, "inbox"),
         ((*PLAIN, ResultColumn("folder", "VARCHAR")), {"folder": "Newsletters"}, "Newsletters"),
@@ -208,6 +207,20 @@ def test_an_id_means_the_mail_in_the_folder_that_was_read(
     name = columns[0].name
     office.confirmed("email.move", [{name: id, **row}], columns, folder="Done")
     assert _folders(office)["Done"] == [f"in {moved}"]
+
+
+def test_a_row_of_all_mails_must_say_which_copy_it_means(office: Office) -> None:
+    id = _two(office, "Sent", "Newsletters", "inbox")
+    change = office.one("email.move", [{"id": id}], (origin("all"),), folder="Done")
+    assert "Newsletters" in change.reason
+    assert "inbox" in change.reason
+    assert "`folder`" in change.reason
+
+
+def test_a_copy_in_sent_leaves_no_doubt_which_is_meant(office: Office) -> None:
+    id = _two(office, "Sent", "Trash", "inbox")
+    office.confirmed("email.move", [{"id": id}], (origin("all"),), folder="Done")
+    assert _folders(office)["Done"] == ["in inbox"]
 
 
 def test_the_mails_own_id_comes_before_another_id(office: Office) -> None:

@@ -180,7 +180,7 @@ class Move(_Leaving):
     effect = Effect.REVERSIBLE
 
     def changes(self) -> Callable[[Call], Change]:
-        search = self.office.finder.search()
+        search = self.office.finder.search(self.calls)
         planned: dict[tuple[str, str], str] = {}
 
         def change(call: Call) -> Change:
@@ -225,7 +225,7 @@ class Delete(_Leaving):
     effect = Effect.IRREVERSIBLE
 
     def changes(self) -> Callable[[Call], Change]:
-        search = self.office.finder.search()
+        search = self.office.finder.search(self.calls)
         bin = self.office.mailbox.role("trash")
         trash = bin.name if bin else None
 
@@ -271,7 +271,7 @@ class Copy(_Filing):
     effect = Effect.REVERSIBLE
 
     def changes(self) -> Callable[[Call], Change]:
-        search = self.office.finder.search()
+        search = self.office.finder.search(self.calls)
         planned: set[tuple[str, str]] = set()
 
         def change(call: Call) -> Change:
@@ -327,7 +327,7 @@ class Mark(_Filing):
     effect: ClassVar[Effect] = Effect.REVERSIBLE
 
     def changes(self) -> Callable[[Call], Change]:
-        search = self.office.finder.search()
+        search = self.office.finder.search(self.calls)
 
         def change(call: Call) -> Change:
             params = call.params

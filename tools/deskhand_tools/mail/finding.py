@@ -2,14 +2,18 @@
 
 The folder is told by where the id's values came from (`mail.Newsletters`), else by the row's column `folder`
 where that names a folder with such a mail; else the inbox and then every other folder but Trash and Sent is
-searched (and these two last, where the row was read from `all`). A mail that an earlier act has moved is
+searched (and these two last, where the row was read from `all`: then copies in several folders must all be
+meant, for acts that file them). A mail that an earlier act has moved is
 followed. This module refuses to guess between mails with different ids and to change anything.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 from deskhand.contract import Call, ResultColumn
 from deskhand.errors import BusinessError
@@ -63,16 +67,17 @@ class Finder:
     connection: str
     trail: Trail
 
-    def search(self) -> Search:
-        """A search for the rows of one act, over the mailbox as it stands now."""
-        return Search(self)
+    def search(self, calls: Sequence[Call] = ()) -> Search:
+        """A search for the rows of one act (`calls`), over the mailbox as it stands now."""
+        return Search(self, calls)
 
 
 class Search:
     """Looks mails up for the calls of one act; a folder is listed once."""
 
-    def __init__(self, finder: Finder) -> None:
+    def __init__(self, finder: Finder, calls: Sequence[Call]) -> None:
         self._finder = finder
+        self._calls = calls
         self._mailbox = finder.mailbox
         self._listed: dict[str, dict[str, list[tuple[Entry, Head]]]] = {}
         self._taken: set[tuple[str, str]] = set()
@@ -96,11 +101,35 @@ class Search:
             place = "in any folder but Trash and Sent"
         if not candidates:
             raise BusinessError(f"there is no mail with the id {wanted} {place}")
+        if take and source is None and _reads_all(column):
+            self._one_meant(candidates, wanted)
         entry, head = candidates[0] if not take else self._next(candidates) or candidates[-1]
         repeated = take and (entry.folder, entry.uid) in self._taken
         if take:
             self._taken.add((entry.folder, entry.uid))
         return Found(entry, head, repeated, followed=source is not None and entry.folder != source)
+
+    def _one_meant(self, candidates: Sequence[tuple[Entry, Head]], wanted: str) -> None:
+        """BusinessError where copies lie in several folders and the rows mean some of them, and don't say which.
+
+        A copy in Sent or Trash is taken only where there is no other.
+        """
+        filed = [entry.folder for entry, _ in candidates if entry.folder in self._folders()]
+        folders = list(dict.fromkeys(filed))
+        if len(folders) > 1 and self._asked[bare_id(wanted)] < len(filed):
+            raise BusinessError(
+                f"mails with the id {wanted} lie in {' and '.join(folders)}, and the row doesn't say which is meant",
+                mend="Select the column `folder` too, or read from that folder's own table.",
+            )
+
+    @cached_property
+    def _asked(self) -> Counter[str]:
+        """How many rows of the act bring each id."""
+        asked: Counter[str] = Counter()
+        for call in self._calls:
+            with suppress(BusinessError):
+                asked[bare_id(self.id_of(call))] += 1
+        return asked
 
     def _next(self, candidates: Sequence[tuple[Entry, Head]]) -> tuple[Entry, Head] | None:
         return next((c for c in candidates if (c[0].folder, c[0].uid) not in self._taken), None)

@@ -61,6 +61,8 @@ class MailOperation(Operation):
 
     def __init__(self, office: Office) -> None:
         self.office = office
+        self.calls: Sequence[Call] = ()
+        """All calls of the act that is being prepared."""
 
     @classmethod
     def check(cls, params: Any, columns: Sequence[ResultColumn] | None, tables: Tables) -> Iterable[Problem]:
@@ -72,6 +74,7 @@ class MailOperation(Operation):
         yield from ()
 
     def prepare(self, calls: Sequence[Call]) -> list[Change]:
+        self.calls = calls
         change = self.changes()
         return [_caught(change, call) for call in calls]
 
