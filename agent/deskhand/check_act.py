@@ -344,6 +344,9 @@ def _policy(here: _Here, operation: type[Operation], params: Params | None) -> N
         return
     columns = here.columns if here.act.rows is not None else None
     known = here.act.rows is None or here.columns is not None
+    if here.act.rows is None and here.shapes.each:  # the rule is asked of all the loop's rows
+        columns = here.shapes.step(here.shapes.each[-1])
+        known = columns is not None
     for problem in policy.rule_problems(rule, operation, columns, here.shapes, now=checker.now, known=known):
         here.problem(problem)
     if here.act.rows is None and (reason := policy.over_limit(rule, 1)) is not None:

@@ -24,7 +24,7 @@ from deskhand.faults import fault
 from deskhand.frame import Context, Frame, StepData
 from deskhand.ledger import EffectState
 from deskhand.outcome import call_inputs, done_rows, expectation
-from deskhand.plan import Act, Approve, Call, ForEach, Query, Step, placed
+from deskhand.plan import Act, Approve, Call, ForEach, Query, Step, loop_acts, placed, static_path
 from deskhand.store import rows_digest
 from deskhand.template import render
 from deskhand.values import answer, columns_from_json, columns_to_json, row_to_json, totals
@@ -62,8 +62,7 @@ class Services:
     store: Store
     ledger: Ledger
     audit: AuditLog
-    start_child: Callable[[Executor, Call, str, Mapping[str, str]], Executor]
-    conclude: Callable[[Executor, Callable[[], Json]], Json]
+    call: Callable[[Executor, Call, str, Mapping[str, str], Steps], Json]
     progress: Callable[[Progress], None] = lambda _: None
 
 
@@ -84,11 +83,13 @@ class Executor:
         fault("before-end")
         return {"answer": self.answer}
 
-    def _walk(self, plan: Sequence[Step], frame: Frame, steps: Steps, static: str, path: str) -> bool:
-        """These steps; False where an exception ended them early (inside a for_each)."""
+    def _walk(
+        self, plan: Sequence[Step], frame: Frame, steps: Steps, static: str, path: str, loop: ForEach | None = None
+    ) -> bool:
+        """These steps; False where an exception ended them early (inside a for_each, `loop`)."""
         for item in placed(plan, static):
             steps.checkpoint()
-            here = _Here(item.name, item.path, f"{path}/{item.name}" if path else item.name, frame, steps, bool(path))
+            here = _Here(item.name, item.path, f"{path}/{item.name}" if path else item.name, frame, steps, loop)
             step = item.step
             if isinstance(step, Query):
                 self._query(step, here, last=not path and step is plan[-1])
@@ -209,29 +210,45 @@ class Executor:
         rule = self.context.policy.get(step.operation)
         if rule is None:
             return list(made)
-        if (reason := policy.over_limit(rule, len(made))) is not None:
+        if (reason := policy.over_limit(rule, len(made) + self._elsewhere(step, here))) is not None:
             raise ExpectationError(
                 f"step {here.name}: {reason}", mend="Ask for fewer, or change [policy] in agent.toml."
             )
         return [policy.judge(rule, m, self._allowed_recipients) if isinstance(m, EffectCall) else m for m in made]
 
+    def _elsewhere(self, step: Act, here: _Here) -> int:
+        """Effects that this act has for other rows of the loops that it is in."""
+        if not here.inside:
+            return 0
+        counts = self.services.ledger.paths(self.run, step.operation)
+        return sum(n for path, n in counts.items() if path != here.path and static_path(path) == here.static)
+
     def _allowed_recipients(self, column: str) -> frozenset[str]:
         return policy.column_values(column, self.context.catalog)
 
     def _ask_by_policy(self, step: Act, here: _Here) -> None:
-        rule = self.context.policy.get(step.operation)
-        if rule is None or rule.approve_when is None:
+        if here.loop is not None and step in loop_acts(here.loop):
+            return  # asked once, for all rows of the loop
+        self._ask(step.rows, [step], here)
+
+    def _ask(self, rows: str | None, asked: Sequence[Act], here: _Here) -> None:
+        """Wait for an approval where the policy of one of these acts wants one for these rows."""
+        rules = policy.asking(asked, self.context.policy)
+        if not rules:
             return
-        data = here.frame.data(step.rows) if step.rows is not None else None
-        needed = here.steps.step(
-            f"{here.path}#policy",
-            lambda: policy.needs_approval(
-                rule, data.columns if data else (), data.arrow if data else None, now=self.context.now
-            ),
-        )
-        if needed:
-            ask = f"[policy] asks for an approval of {step.operation}: {rule.approve_when}"
-            self._wait_for_approval(f"{here.path}#policy", data, Approve(rows=step.rows, ask=ask), ask)
+        data = here.frame.data(rows) if rows is not None else None
+        needed = here.steps.step(f"{here.path}#policy", lambda: policy.first_asking(rules, data, self.context.now))
+        if needed is not None:
+            ask = f"[policy] asks for an approval of {needed}"
+            self._wait_for_approval(f"{here.path}#policy", data, Approve(rows=rows, ask=ask), ask)
+
+    def _loop_policy(self, step: ForEach, data: StepData, here: _Here) -> None:
+        """The policy of acts that have one effect for each row of a loop, judged over all its rows beforehand."""
+        if (reason := policy.loop_over_limit(step, data.count, self.context.policy)) is not None:
+            raise ExpectationError(
+                f"step {here.name}: {reason}", mend="Ask for fewer, or change [policy] in agent.toml."
+            )
+        self._ask(step.for_each, loop_acts(step), here)
 
     def _approve(self, step: Approve, here: _Here) -> None:
         data = here.frame.data(step.rows) if step.rows is not None else None
@@ -261,11 +278,12 @@ class Executor:
 
     def _for_each(self, step: ForEach, here: _Here) -> None:
         data = here.frame.data(step.for_each)
+        self._loop_policy(step, data, here)
 
         def one(index: int, steps: Steps) -> Json:
             inner = here.frame.child(step.as_, data.take([index]))
             try:
-                self._walk(step.steps, inner, steps, here.static, f"{here.path}/{index}")
+                self._walk(step.steps, inner, steps, here.static, f"{here.path}/{index}", step)
             except NotFinal as ended:
                 raise NotFinal(ended.result, halt=False) from None  # the other rows needn't wait
             return None
@@ -285,10 +303,8 @@ class Executor:
             row = rows[index]
             path = f"{here.path}/{index}"
             try:
-                texts = call_inputs(step, scope, row)
-                child = self.services.start_child(self, step, path, texts)
-                ended = self.services.conclude(child, lambda: child.walk(steps))
-            except (BusinessError, RefusedError) as error:
+                ended = self.services.call(self, step, path, call_inputs(step, scope, row), steps)
+            except BusinessError as error:
                 ended = {"status": "refused", "reason": error.message}
             status = ended["status"] if isinstance(ended, dict) else "failed"
             if status in ("waiting", "in_doubt"):
@@ -318,5 +334,9 @@ class _Here:
     path: str
     frame: Frame
     steps: Steps
-    inside: bool
-    """Whether this is inside a for_each, where an exception ends the row's remaining steps."""
+    loop: ForEach | None
+    """The for_each that this is in, where an exception ends the row's remaining steps."""
+
+    @property
+    def inside(self) -> bool:
+        return self.loop is not None

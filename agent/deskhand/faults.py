@@ -33,6 +33,7 @@ NAMES: Final = (
     "after-confirm",  # confirmed; the step isn't recorded
     "before-step",  # a step's work is done; the engine hasn't recorded it
     "after-step",  # the engine has recorded it
+    "after-call",  # a called process's end is written; its parent doesn't know
     "before-end",  # all steps are done; the run's end isn't written
     "after-end",  # the end is written; the trace isn't
 )

@@ -74,6 +74,9 @@ class Bound:
     data: StepData | None
 
 
+QUERY_SECONDS = 300.0
+"""How long one query may compute; reading its sources doesn't count. A longer one is a join without its condition."""
+
 Loader = Callable[[], StepData]
 
 
@@ -140,7 +143,12 @@ class Frame:
 
     def _run(self, query: Query) -> StepData:
         table = sql.run(
-            query, self._read, lambda name: self.data(name).arrow, self.context.inputs, now=self.context.now
+            query,
+            self._read,
+            lambda name: self.data(name).arrow,
+            self.context.inputs,
+            now=self.context.now,
+            timeout_s=QUERY_SECONDS,
         )
         return StepData(query.columns, table)
 

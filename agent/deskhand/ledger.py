@@ -261,6 +261,14 @@ class Ledger:
         rows = self._database.rows(f"select * from effects where {_OF_RUN} order by intended, path, ordinal", (run,))
         return [_entry(row) for row in rows]
 
+    def paths(self, run: str, operation: str) -> dict[str, int]:
+        """How many effects that operation has in the run, by the step that has them."""
+        rows = self._database.rows(
+            f"select path, count(*) as n from effects where {_OF_RUN} and operation = ?2 group by path",
+            (run, operation),
+        )
+        return {row["path"]: int(row["n"]) for row in rows}
+
     def counts(self, run: str, path: str | None = None) -> dict[EffectState, int]:
         """How many effects of a run (of one act) stand where; every state is a key."""
         rows = self._database.rows(

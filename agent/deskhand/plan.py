@@ -291,3 +291,14 @@ def walk(plan: Plan) -> Iterator[Placed]:
                 yield from down(item.step.steps, item.path, (*item.place, "steps"))
 
     yield from down(plan.steps, "", ("steps",))
+
+
+def loop_acts(loop: ForEach) -> list[Act]:
+    """The acts of a loop that have one effect for each of its rows."""
+    row = loop.as_.casefold()
+    return [s for s in loop.steps if isinstance(s, Act) and (s.rows is None or s.rows.casefold() == row)]
+
+
+def static_path(path: str) -> str:
+    """A step's path in its plan, from its path in a run, which holds the row numbers of loops too."""
+    return "/".join(part for part in path.split("/") if not part.isdecimal())

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.utils import getaddresses
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -22,12 +22,14 @@ from deskhand.acts import Fault, marked
 from deskhand.contract import Call, Operation, ResultColumn, Row
 from deskhand.errors import Problem, ProblemsError, RefusedError
 from deskhand.nearest import suggest
+from deskhand.plan import Act, ForEach, loop_acts
 from deskhand.settings import PolicyRule
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from deskhand.catalog import Catalog
+    from deskhand.frame import StepData
     from deskhand.shapes import Shapes
 
 Lookup = Callable[[str], frozenset[str]]
@@ -43,6 +45,17 @@ def over_limit(rule: PolicyRule, count: int) -> str | None:
     if rule.max_rows is None or count <= rule.max_rows:
         return None
     return f"{rule.operation} would be done {count:,} times, and the policy allows {rule.max_rows:,} in one act"
+
+
+def loop_over_limit(loop: ForEach, count: int, policy: Mapping[str, PolicyRule]) -> str | None:
+    """Why a loop over so many rows is too long for one of its acts; None where it isn't, or can't be told yet."""
+    for act in loop_acts(loop):
+        rule = policy.get(act.operation)
+        if rule is None or act.when is not None or act.unless is not None:
+            continue
+        if (reason := over_limit(rule, count)) is not None:
+            return reason
+    return None
 
 
 def judge(rule: PolicyRule, call: Call, lookup: Lookup) -> Call | Fault:
@@ -135,6 +148,21 @@ def needs_approval(
     if analysis.query is None:
         raise ProblemsError(analysis.problems, what=f"the policy for {rule.operation}")
     return sql.run_rule(analysis.query, given, columns, now)
+
+
+def asking(acts: Iterable[Act], policy: Mapping[str, PolicyRule]) -> list[PolicyRule]:
+    """The rules of these acts that may want an approval."""
+    rules = (policy.get(act.operation) for act in acts)
+    return [rule for rule in rules if rule is not None and rule.approve_when is not None]
+
+
+def first_asking(rules: Sequence[PolicyRule], data: StepData | None, now: dt.datetime) -> str | None:
+    """The first of these rules that wants an approval for these rows, in words; None where none does."""
+    columns, rows = (data.columns, data.arrow) if data is not None else ((), None)
+    for rule in rules:
+        if needs_approval(rule, columns, rows, now=now):
+            return f"{rule.operation}: {rule.approve_when}"
+    return None
 
 
 # ---------------------------------------------------------------- the check

@@ -17,7 +17,7 @@ from deskhand.contract import Change, Effect, Json, Operation, RowsUse
 from deskhand.errors import DeskhandError
 from deskhand.frame import Context, Frame, StepData
 from deskhand.outcome import call_inputs, done_rows, expectation
-from deskhand.plan import Act, Approve, Call, ForEach, Query, Step, placed
+from deskhand.plan import Act, Approve, Call, ForEach, Query, Step, loop_acts, placed
 from deskhand.template import render
 from deskhand.values import answer, totals
 
@@ -282,13 +282,28 @@ class Preview:
 
     def _for_each(self, step: ForEach, name: str, static: str, path: str, frame: Frame) -> StepPreview:
         data = frame.data(step.for_each)
+        problem = None
+        if (reason := policy.loop_over_limit(step, data.count, self._context.policy)) is not None:
+            problem = f"the run would stop here: {reason}"
+            self._stopped = True
+        rules = policy.asking(loop_acts(step), self._context.policy)
+        asking = policy.first_asking(rules, data, self._context.now)
         inner = []
-        for index in range(min(data.count, LOOP_LIMIT)):
+        for index in range(0 if problem else min(data.count, LOOP_LIMIT)):
             child = frame.child(step.as_, data.take([index]))
             inner.append(tuple(self._walk(step.steps, child, static, f"{path}/{index}")))
             if self._stopped:
                 break
-        return StepPreview(path, name, "for_each", data.count, inner=tuple(inner), depends=self._depends(step.for_each))
+        return StepPreview(
+            path,
+            name,
+            "for_each",
+            data.count,
+            inner=tuple(inner),
+            depends=self._depends(step.for_each),
+            problem=problem,
+            question=f"an approval is needed: {asking}" if asking else None,
+        )
 
     def _call(self, step: Call, name: str, path: str, frame: Frame) -> StepPreview:
         if (skipped := self._condition(step, frame)) is not None:

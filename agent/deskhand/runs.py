@@ -26,7 +26,7 @@ from deskhand.executor import DeniedError, Executor, Progress, Services
 from deskhand.faults import fault
 from deskhand.frame import StepData
 from deskhand.ledger import EffectState, Ledger
-from deskhand.plan import Call, Plan, walk
+from deskhand.plan import Call, ForEach, Plan, static_path, walk
 from deskhand.plan_print import print_plan
 from deskhand.plan_yaml import parse
 from deskhand.process import Processes, load_processes
@@ -36,6 +36,7 @@ from deskhand.values import columns_from_json
 
 if TYPE_CHECKING:
     from deskhand.catalog import Catalog
+    from deskhand.engine import Steps
     from deskhand.plan_yaml import Parsed
     from deskhand.store import RunStatus
     from deskhand.workspace import Workspace
@@ -207,24 +208,27 @@ class Runner:
         from deskhand.catalog import Catalog
 
         problems: tuple[Json, ...] = ()
-        now = dt.datetime.fromisoformat(run.now)
-        with Catalog.open(self.workspace, now) as catalog:
-            try:
+        digest = ""
+        try:
+            with Catalog.open(self.workspace, dt.datetime.fromisoformat(run.now)) as catalog:
                 executor = self._executor(run, plan, catalog, parsed)
                 ended = self._settle(run.id, lambda: self._engine.execute(run.id, executor.walk))
-            except ProblemsError as error:
+                digest = catalog.digest()
+        except Displaced:
+            raise
+        except DeskhandError as error:
+            # A run that goes on may find its tables changed: what it has done by then makes it failed, not refused.
+            if isinstance(error, ProblemsError):
                 problems = tuple(problem_to_json(p) for p in error.problems)
-                ended = self.store.end_run(run.id, "refused", reason=error.message)
-            except RefusedError as error:
-                ended = self.store.end_run(run.id, "refused", reason=str(error))
-            fault("after-end")
-            self._trace(ended, catalog.digest(), corrections)
+            ended = self._fail(run.id, error)
+        fault("after-end")
+        self._trace(ended, digest, corrections)
         return self.head(ended, problems)
 
     def _executor(self, run: Run, plan: Plan, catalog: Catalog, parsed: Parsed | None = None) -> Executor:
         texts = {name: str(text) for name, text in run.inputs.items()}
         context, checked = make_ready(plan, texts, catalog, self.processes, parsed)
-        services = Services(self.store, self.ledger, self.audit, self._child, self._conclude, self._progress)
+        services = Services(self.store, self.ledger, self.audit, self._called, self._progress)
         return Executor(run.id, context, checked, services)
 
     def _settle(self, run_id: str, work: Callable[[], Json]) -> Run:
@@ -275,8 +279,11 @@ class Runner:
 
     # ------------------------------------------------------------ called processes
 
-    def _child(self, parent: Executor, step: Call, path: str, inputs: Mapping[str, str]) -> Executor:
-        """The executor of a called process, as a run of its own; the same one when the parent is resumed."""
+    def _called(self, parent: Executor, step: Call, path: str, inputs: Mapping[str, str], steps: Steps) -> Json:
+        """A called process, run as a run of its own, the same one when the parent is resumed; how it ended.
+
+        Raises what must stop the whole run.
+        """
         plan = parent.context.processes[step.process]
         text = print_plan(plan)
         run = self.store.start_run(
@@ -290,24 +297,24 @@ class Runner:
             parent=parent.run,
             parent_path=path,
         )
-        if run.status in RESUMABLE and run.status != "running":
+        if run.status not in RESUMABLE:  # its end was written, and the parent's process died before it knew
+            return _end_json(run)
+        if run.status != "running":
             run = self.store.reopen_run(run.id)
-        return self._executor(run, _frozen(run), parent.context.catalog)
-
-    def _conclude(self, child: Executor, work: Callable[[], Json]) -> Json:
-        """A called process's end, written down. Raises what must stop the whole run."""
         try:
-            ended = self._finish(child.run, work())
+            executor = self._executor(run, _frozen(run), parent.context.catalog)
+            ended = self._finish(run.id, executor.walk(steps))
         except NotFinal as waits:
-            ended = self._finish(child.run, waits.result)
+            ended = self._finish(run.id, waits.result)
+        except Displaced:
+            raise
         except (Cancelled, UnavailableError, DataError) as error:
-            self._fail(child.run, error)
+            self._fail(run.id, error)
             raise
         except DeskhandError as error:
-            if isinstance(error, Displaced):
-                raise
-            ended = self._fail(child.run, error)
-        return {"status": ended.status, "reason": ended.reason, "question": ended.question}
+            ended = self._fail(run.id, error)
+        fault("after-call")
+        return _end_json(ended)
 
     # ------------------------------------------------------------ telling
 
@@ -334,9 +341,8 @@ class Runner:
         """The rows that an approval is about, as they were kept; None where it is about none."""
         plan = _frozen(self.store.run(approval.run))
         path = approval.path.removesuffix("#policy")
-        static = "/".join(part for part in path.split("/") if not part.isdecimal())
-        step = next((item.step for item in walk(plan) if item.path == static), None)
-        rows = getattr(step, "rows", None)
+        step = next((item.step for item in walk(plan) if item.path == static_path(path)), None)
+        rows = step.for_each if isinstance(step, ForEach) else getattr(step, "rows", None)
         if rows is None:
             return None
         parent = path.rpartition("/")[0]
@@ -380,6 +386,11 @@ def _frozen(run: Run) -> Plan:
     if parsed.plan is None:
         raise ProblemsError(parsed.problems, what=f"the plan of run {run.id}")
     return parsed.plan
+
+
+def _end_json(run: Run) -> Json:
+    """A called run's end, as its parent keeps it."""
+    return {"status": run.status, "reason": run.reason, "question": run.question}
 
 
 def _digest(*texts: str) -> str:
