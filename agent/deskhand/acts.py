@@ -233,7 +233,7 @@ def _call(
             if mark.kind == "step":
                 tables[name] = _step_table(name, scope)
     except BusinessError as error:
-        return Fault(ordinal, error.reason, row)
+        return Fault(ordinal, error.one_line, row)
     columns = (rows or source).columns if (rows or source) is not None else ()  # type: ignore[union-attr]
     return Call(ordinal, ready, row=row, rows=rows, columns=columns, tables=tables)
 

@@ -146,7 +146,7 @@ class Effects:
             self._failed(act, entries, error)
             return
         fault("after-effect")
-        refused = [(i.key, a.reason) for i, a in zip(items, answers, strict=True) if isinstance(a, BusinessError)]
+        refused = [(i.key, a.one_line) for i, a in zip(items, answers, strict=True) if isinstance(a, BusinessError)]
         tried = [(i, a) for i, a in zip(items, answers, strict=True) if not isinstance(a, BusinessError)]
         self._ledger.refuse(refused)
         absent = self._judge(act, [item for item, _ in tried], {item.key: answer for item, answer in tried})
@@ -165,7 +165,7 @@ class Effects:
         absent = self._read_back(act, entries)
         if isinstance(error, UnavailableError):
             raise error
-        self._ledger.refuse([(key, error.reason) for key in absent])
+        self._ledger.refuse([(key, error.one_line) for key in absent])
 
     # ------------------------------------------------------------ after
 

@@ -60,7 +60,7 @@ class DeskhandError(Exception):
         self.where = where
 
     @property
-    def reason(self) -> str:
+    def one_line(self) -> str:
         """Message and mend on one line, as the reason of an exception or a run."""
         end = "" if not self.mend or self.message.endswith((".", "!", "?")) else "."
         return f"{self.message}{end} {self.mend}".strip()
