@@ -105,12 +105,14 @@ class ResultColumn:
     """A column of a step's rows: its type, and where its values came from unchanged.
 
     `origin` is (connection, table, column) where the query passes a source column through, else None. It
-    tells a mail operation which folder an `id` was read from, for example.
+    tells a mail operation which folder an `id` was read from, for example. literal: the text, where the query
+    gives one and the same text in all rows, such as `'2026-05-01' as due_date`; known to the check only.
     """
 
     name: str
     type: str
     origin: tuple[str, str, str] | None = None
+    literal: str | None = field(default=None, compare=False)
 
 
 class Effect(enum.StrEnum):

@@ -7,6 +7,7 @@ type: what it is given is already typed.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -31,7 +32,9 @@ def answer(data: Rows) -> Json:
 
 
 def value_to_json(value: Value) -> Json:
-    """One value as JSON: Decimals as texts, dates and times ISO, bytes as hex."""
+    """One value as JSON: Decimals as texts, dates and times ISO, bytes as hex; `nan` and `inf` are texts too."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)  # JSON has no such numbers
     if isinstance(value, Decimal):
         return format(settle(value), "f")
     if isinstance(value, dt.date | dt.time):

@@ -51,7 +51,8 @@ def final_columns(
             problems.append(Problem("unfit-column", f"column {name} is {words(type_)} ({type_}), not one value", mend))
             continue
         field = fields[index] if fields is not None and index < len(fields) else None
-        columns.append(ResultColumn(name, given, field.origin if field is not None else None))
+        origin, literal = (field.origin, field.literal) if field is not None else (None, None)
+        columns.append(ResultColumn(name, given, origin, literal))
     if fields is None:
         problems.extend(duplicates([Field(name, type_) for name, type_ in described]))
     return tuple(columns), problems

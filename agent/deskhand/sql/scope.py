@@ -55,6 +55,8 @@ class Field:
     base: Base | None = None
     real: str | None = None
     """Its name in `base`, where it is that column under another name."""
+    literal: str | None = None
+    """The text, where the column is a text written in the query."""
 
     def __deepcopy__(self, memo: Any) -> Field:
         return self

@@ -281,7 +281,8 @@ class Selects(Columns):
     def _field_of(self, name: str, value: exp.Expr) -> Field:
         plain = value.unnest()
         found: Field | None = plain.meta.get("field") if isinstance(plain, exp.Column) else None
-        return Field(name, type_of(value), found.origin if found is not None else None)
+        literal = plain.name if isinstance(plain, exp.Literal) and plain.is_string else None
+        return Field(name, type_of(value), found.origin if found is not None else None, literal=literal)
 
     def _star(self, item: exp.Expr, star: exp.Star, frame: Frame) -> list[Field] | None:
         """The columns of `*`, `t.*`, with `exclude`, `replace` and `rename`."""

@@ -153,10 +153,20 @@ def find_set(
     return found, problems
 
 
+def _reads_as(text: str | None, column: Column) -> bool:
+    """Whether a text that stands in the query is a value of the column: '2026-05-01' where dates are kept."""
+    if text is None or column.codec is None:
+        return False
+    try:
+        return column.codec.coerce(text) is not None
+    except ValueError:
+        return False
+
+
 def type_problem(table: Table, column: Column, given: ResultColumn) -> Iterator[Problem]:
     """A problem where values of the rows' column can't be values of the table's."""
     ours, theirs = kind_of(column.type), kind_of(given.type)
-    if given.type.upper() in _NULLS or theirs in _TAKES.get(ours, ()):
+    if given.type.upper() in _NULLS or theirs in _TAKES.get(ours, ()) or _reads_as(given.literal, column):
         return
     target = "bigint" if ours == "integer" else column.type.lower()
     mend = f"write cast({given.name} as {target}) as {column.name}"
