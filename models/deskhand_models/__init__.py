@@ -1,0 +1,1 @@
+"""The models room: the corpus from which the planner's GPT learns."""
