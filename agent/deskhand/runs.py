@@ -196,9 +196,10 @@ class Runner:
             if earlier.status == "running" and not self._changed(earlier.id):
                 self.store.end_run(earlier.id, "cancelled", reason="interrupted before it had changed anything")
                 continue
+            on = "approve" if earlier.status == "waiting" else "runs resume"
             raise RefusedError(
                 f"run {earlier.id} of {name} with the same inputs {status}",
-                mend=f"Go on with it: agent runs resume {earlier.id}   or give it up: agent runs cancel {earlier.id}",
+                mend=f"Go on with it: agent {on} {earlier.id}   or give it up: agent runs cancel {earlier.id}",
             )
 
     # ------------------------------------------------------------ one run
