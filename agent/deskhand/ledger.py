@@ -55,6 +55,8 @@ _FROM: Final[Mapping[EffectState, tuple[EffectState, ...]]] = {
 }
 """For each state, the states that may go before it (`intend` on a key that exists has a rule of its own)."""
 
+_STATES: Final[Mapping[str, EffectState]] = {state.value: state for state in EffectState}
+
 _OF_RUN: Final = "key > ?1 || '/' and key < ?1 || '0' and run = ?1"
 """The run's keys as a range (0 comes after the slash), so that the table needs no second index to keep up."""
 
@@ -90,12 +92,26 @@ class Entry:
     operation: str
     connection: str
     state: EffectState
-    change: Change
-    receipt: Receipt | None
     reason: str
     intended_at: str
     attempted_at: str | None
     settled_at: str | None
+    change_text: str
+    receipt_text: str | None
+
+    # Most readers ask where effects stand, not what they are: parsing these two was half of reading them, and
+    # keeping them parsed most of its memory.
+
+    @property
+    def change(self) -> Change:
+        """What was to be done, as `prepare` gave it; parsed each time."""
+        return Change(**json.loads(self.change_text))
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What `apply` gave, parsed each time; None until it is confirmed."""
+        found: Receipt | None = json.loads(self.receipt_text) if self.receipt_text is not None else None
+        return found
 
 
 def effect_key(run: str, path: str, ordinal: int) -> str:
@@ -308,13 +324,13 @@ def _entry(row: sqlite3.Row) -> Entry:
         ordinal=row["ordinal"],
         operation=row["operation"],
         connection=row["connection"],
-        state=EffectState(row["state"]),
-        change=Change(**json.loads(row["change"])),
-        receipt=json.loads(row["receipt"]) if row["receipt"] is not None else None,
+        state=_STATES[row["state"]],
         reason=row["reason"],
         intended_at=row["intended"],
         attempted_at=row["attempted"],
         settled_at=row["settled"],
+        change_text=row["change"],
+        receipt_text=row["receipt"],
     )
 
 
