@@ -104,6 +104,8 @@ class Probe:
     def text(self, node: exp.Expr) -> str:
         if isinstance(node, exp.Window):
             body: exp.Expr = exp.Window(this=self.window_function(node.this), over="OVER")
+        elif isinstance(node, exp.Filter | exp.IgnoreNulls | exp.RespectNulls | exp.WithinGroup):
+            body = self.window_function(node)
         else:
             body = self.skeleton(node)
         select = re.sub(r"\"?§([^\"(]+(?:\(\d+,\d+\))?)\"?\(\)", lambda m: sample(m[1]), marked(body))
@@ -113,9 +115,9 @@ class Probe:
         return f"SELECT {select} FROM (SELECT {columns})"
 
     def window_function(self, node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
+        if isinstance(node, exp.Filter | exp.IgnoreNulls | exp.RespectNulls | exp.WithinGroup):
             copy = node.__class__(this=self.window_function(node.this))
-            if isinstance(node, exp.Filter):
+            if isinstance(node, exp.Filter | exp.WithinGroup):
                 copy.set("expression", self.part(node.expression))
             return copy
         return self.skeleton(node)

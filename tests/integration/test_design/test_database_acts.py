@@ -230,6 +230,30 @@ def test_money_is_exact(office: Office) -> None:
     assert office.db("select amount from tens where id = 1") == [(14.29,)]
 
 
+DIVISIONS = {
+    "sum(amount) filter (where vendor_id = 2) / 7": "153.61",
+    "100.0 * count(*) filter (where vendor_id = 2) / count(*)": "33.33",
+    "max(amount) filter (where vendor_id = 1) / 3": "33.37",
+    "any_value(everything.total) / 7": "176.52",
+    "coalesce(sum(amount), 0) / 7": "176.52",
+    "(select sum(amount) from ledger.invoices) / 7": "176.52",
+    "sum(case when vendor_id = 2 then amount else 0 end) / 7": "153.61",
+    "sum(amount) / 7 * 7": "1235.64",
+    "sum(sum(amount)) over () / 7": "176.52",
+    "avg(vendor_id)": "3.00",
+    "median(amount) / 2": "31.31",
+}
+
+
+def test_a_division_stays_exact_whatever_stands_around_it(office: Office) -> None:
+    columns = ", ".join(f"{expression} as c{n}" for n, expression in enumerate(DIVISIONS))
+    (row,) = office.ask(
+        f"with everything as (select sum(amount) as total from ledger.invoices)\n"
+        f"select {columns} from ledger.invoices, everything"
+    )
+    assert dict(zip(DIVISIONS, row, strict=True)) == DIVISIONS
+
+
 def test_a_row_changed_by_somebody_else_keeps_the_others(office: Office) -> None:
     """The old values are part of the write's condition: a trigger that moves them makes an exception."""
     office.alter("""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from .conftest import Office, mail, workbook_bytes
 
 
@@ -319,31 +317,33 @@ def test_a_file_that_is_not_there_yet_can_be_named_in_a_query(office: Office) ->
     assert office.sent()[0]["Subject"] == "7 hours"
 
 
-@pytest.mark.parametrize(
-    ("act", "word"),
-    [
-        ("email.send: {to: x@acme.example, subject: a, body: '{{ nowhere }}'}", "nowhere"),
-        ("email.send: {subject: a, body: b}", "to"),
-        ("email.send: {to: x@acme.example, subject: a, body: b, atach: [x.pdf]}", "attach"),
-        ("email.mark: {rows: a, as: seen}", "read"),
-        ("email.mark: {rows: b, as: read}", "id"),
-        ("email.move: {rows: a}", "folder"),
-        ("email.send: {to: true, subject: a, body: b}", "to"),
-        ("email.sent: {to: x@acme.example, subject: a, body: b}", "email.send"),
-        ("email.forward: {rows: a}", "to"),
-        ("email.send: {rows: a, per: sendr, to: x@acme.example, subject: a, body: b}", "sender"),
-        ("email.send: {to: not an address, subject: a, body: b}", "address"),
-    ],
-)
-def test_mistakes_that_the_check_finds(office: Office, act: str, word: str) -> None:
-    outcome = office.run(f"""
-        steps:
-          - id: a
-            query: select id, sender from mail.inbox
-          - id: b
-            query: select subject from mail.inbox
-          - {act}
-    """)
-    assert (outcome.code, outcome.json["status"]) == (2, "refused"), outcome.out
-    assert word in str(outcome.json["problems"])
-    assert outcome.json["problems"][0]["line"] == 7
+MISTAKES = [
+    ("email.send: {to: x@acme.example, subject: a, body: '{{ nowhere }}'}", "nowhere"),
+    ("email.send: {subject: a, body: b}", "to"),
+    ("email.send: {to: x@acme.example, subject: a, body: b, atach: [x.pdf]}", "attach"),
+    ("email.mark: {rows: a, as: seen}", "read"),
+    ("email.mark: {rows: b, as: read}", "id"),
+    ("email.move: {rows: a}", "folder"),
+    ("email.send: {to: true, subject: a, body: b}", "to"),
+    ("email.sent: {to: x@acme.example, subject: a, body: b}", "email.send"),
+    ("email.forward: {rows: a}", "to"),
+    ("email.send: {rows: a, per: sendr, to: x@acme.example, subject: a, body: b}", "sender"),
+    ("email.send: {to: not an address, subject: a, body: b}", "address"),
+]
+
+
+def test_mistakes_that_the_check_finds(office: Office) -> None:
+    """Every one of them at its own line, all at once."""
+    steps = """steps:
+  - id: a
+    query: select id, sender from mail.inbox
+  - id: b
+    query: select subject from mail.inbox""".splitlines()
+    first = len(steps) + 1
+    steps += [f"  - {act}" for act, _ in MISTAKES]
+    outcome = office.run("\n".join([*steps, ""]))
+    assert (outcome.code, outcome.json["status"], outcome.json["effects"]) == (2, "refused", [])
+    for line, (act, word) in enumerate(MISTAKES, start=first):
+        found = [p for p in outcome.json["problems"] if p["line"] == line]
+        assert found, act
+        assert word in str(found), (act, found)

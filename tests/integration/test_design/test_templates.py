@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from .conftest import Office
 
 STEPS = """
@@ -126,29 +124,36 @@ def test_the_rows_columns_come_before_inputs_steps_and_today(office: Office) -> 
     assert (sent["Subject"], sent.get_content().strip()) == ("a column", "col an input")
 
 
-@pytest.mark.parametrize(
-    ("template", "word"),
-    [
-        ("{{ numbr }}", "number"),
-        ("{{ number | monney }}", "money"),
-        ("{{ invoces.count }}", "invoices"),
-        ("{{ invoices.first.numbr }}", "number"),
-        ("{{ inputs.whoo }}", "who"),
-        ("{{ number.__class__.__mro__ }}", "__mro__"),
-        ("{{ ''.__class__ }}", "__class__"),
-        ("{{ range(3) }}", "call"),
-        ("{{ number | attr('x') }}", "attr"),
-        ("{% import 'os' as os %}", "import"),
-        ("{{ number", "template"),
-        ("{{ later.count }}", "later"),
-        ("{% for i in invoices %}{{ i.numbr }}{% endfor %}", "number"),
-        ("{{ rows.count }}", "rows"),
-        ("{{ invoices | table('numbr') }}", "number"),
-        ("{{ invoices | join('numbr') }}", "number"),
-    ],
-)
-def test_templates_that_the_check_refuses(office: Office, template: str, word: str) -> None:
-    outcome = office.run(STEPS.format(body="            " + template) + "      - {id: later, query: select 1 as n}\n")
-    assert (outcome.code, outcome.json["status"]) == (2, "refused"), outcome.out
-    assert word in str(outcome.json["problems"])
-    assert outcome.json["effects"] == []
+WRONG = [
+    ("{{ numbr }}", "number"),
+    ("{{ number | monney }}", "money"),
+    ("{{ invoces.count }}", "invoices"),
+    ("{{ invoices.first.numbr }}", "number"),
+    ("{{ inputs.whoo }}", "who"),
+    ("{{ number.__class__.__mro__ }}", "__mro__"),
+    ("{{ ''.__class__ }}", "__class__"),
+    ("{{ range(3) }}", "call"),
+    ("{{ number | attr('x') }}", "attr"),
+    ("{% import 'os' as os %}", "import"),
+    ("{{ number", "template"),
+    ("{{ later.count }}", "later"),
+    ("{% for i in invoices %}{{ i.numbr }}{% endfor %}", "number"),
+    ("{{ rows.count }}", "rows"),
+    ("{{ invoices | table('numbr') }}", "number"),
+    ("{{ invoices | join('numbr') }}", "number"),
+]
+
+
+def test_templates_that_the_check_refuses(office: Office) -> None:
+    """Every one of them at its own line, all at once."""
+    steps = STEPS.format(body="            x").splitlines()
+    first = len(steps) + 1
+    for template, _ in WRONG:
+        quoted = template.replace("'", "''")
+        steps.append(f"      - email.send: {{rows: one, to: boss@acme.example, subject: s, body: '{quoted}'}}")
+    outcome = office.run("\n".join([*steps, "      - {id: later, query: select 1 as n}", ""]))
+    assert (outcome.code, outcome.json["status"], outcome.json["effects"]) == (2, "refused", [])
+    for line, (template, word) in enumerate(WRONG, start=first):
+        found = [p for p in outcome.json["problems"] if p["line"] == line]
+        assert found, template
+        assert word in str(found), (template, found)
