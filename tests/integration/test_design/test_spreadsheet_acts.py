@@ -223,27 +223,31 @@ def test_paths_cannot_leave_the_folder(office: Office, path: str) -> None:
     assert not (office.root / "out.csv").exists()
 
 
-@pytest.mark.parametrize(
-    ("act", "word"),
-    [
-        ('spreadsheet.append: {table: files."budget.xlsx/2027", rows: a}', "2026"),
-        ('spreadsheet.append: {table: files."budget.xlsx/2026", rows: b}', "Wrong"),
-        ('spreadsheet.update: {table: files."budget.xlsx/2026", rows: a}', "key"),
-        ('spreadsheet.update: {table: files."budget.xlsx/2026", key: Nowhere, rows: a}', "Nowhere"),
-        ("spreadsheet.write: {file: a.pdf, rows: a}", "xlsx"),
-        ("spreadsheet.write: {rows: a}", "file"),
-        ("spreadsheet.write: {file: a.xlsx}", "rows"),
-        ("spreadsheet.write: {file: a.xlsx, rows: a, shet: x}", "sheet"),
-    ],
-)
-def test_mistakes_that_the_check_finds(office: Office, act: str, word: str) -> None:
-    outcome = office.run(f"""
-        steps:
-          - id: a
-            query: select 'IT' as "Dept"
-          - id: b
-            query: select 'IT' as "Dept", 1 as "Wrong"
-          - {act}
-    """)
-    assert (outcome.code, outcome.json["status"]) == (2, "refused")
-    assert word in str(outcome.json["problems"])
+MISTAKES = [
+    ('spreadsheet.append: {table: files."budget.xlsx/2027", rows: a}', "2026"),
+    ('spreadsheet.append: {table: files."budget.xlsx/2026", rows: b}', "Wrong"),
+    ('spreadsheet.update: {table: files."budget.xlsx/2026", rows: a}', "key"),
+    ('spreadsheet.update: {table: files."budget.xlsx/2026", key: Nowhere, rows: a}', "Nowhere"),
+    ("spreadsheet.write: {file: a.pdf, rows: a}", "xlsx"),
+    ("spreadsheet.write: {rows: a}", "file"),
+    ("spreadsheet.write: {file: a.xlsx}", "rows"),
+    ("spreadsheet.write: {file: a.xlsx, rows: a, shet: x}", "sheet"),
+]
+
+
+def test_mistakes_that_the_check_finds(office: Office) -> None:
+    """Every one of them at its own line, all at once."""
+    steps = """steps:
+  - id: a
+    query: select 'IT' as "Dept"
+  - id: b
+    query: select 'IT' as "Dept", 1 as "Wrong"
+""".splitlines()
+    first = len(steps) + 1
+    steps += [f"  - {act}" for act, _ in MISTAKES]
+    outcome = office.run("\n".join([*steps, ""]))
+    assert (outcome.code, outcome.json["status"], outcome.json["effects"]) == (2, "refused", [])
+    for line, (act, word) in enumerate(MISTAKES, start=first):
+        found = [p for p in outcome.json["problems"] if p["line"] == line]
+        assert found, act
+        assert word in str(found), (act, found)

@@ -147,15 +147,14 @@ def look_up(name: str, tables: Tables) -> Table | None:
     return next((found for text in names.spellings(name) if (found := tables(text)) is not None), None)
 
 
-def table_problems(name: str, table: Table | None) -> Iterable[Problem]:
-    """Problems of the table that an act would change."""
+def table_problems(name: str, table: Table | None, tables: Tables) -> Iterable[Problem]:
+    """Problems of the table that an act would change; `tables` knows the names that could be meant."""
     if table is None:
-        yield Problem(
-            "unknown-table",
-            f"there is no table {name} to write to",
-            "Make it with spreadsheet.write first, or correct the name (see `agent catalog`).",
-            ("table",),
-        )
+        mend = "Make it with spreadsheet.write first, or correct the name (see `agent catalog`)."
+        near = names.nearest(names.spellings(name)[-1], getattr(tables, "names", ()))
+        if near:
+            mend = f"Did you mean {' or '.join(near)}? Else make it with spreadsheet.write first."
+        yield Problem("unknown-table", f"there is no table {name} to write to", mend, ("table",))
     elif not table.writable:
         why = f": {table.note}" if table.note else ""
         yield Problem("read-only", f"{table.name} can't be written to{why}", "Choose another table.", ("table",))

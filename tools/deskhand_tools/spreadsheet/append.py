@@ -67,7 +67,7 @@ class Append(SheetOperation):
         """Unknown or read-only tables, columns that the header lacks. Types aren't checked: a total row may
         hold a text in a column of numbers."""
         table = look_up(params.table, tables)
-        yield from table_problems(params.table, table)
+        yield from table_problems(params.table, table, tables)
         if table is None or columns is None:
             return
         used = params.set or [c.name for c in columns]

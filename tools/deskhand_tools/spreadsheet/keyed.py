@@ -232,7 +232,7 @@ class Update(_Keyed):
     def check(cls, params: Any, columns: Sequence[ResultColumn] | None, tables: Tables) -> Iterable[Problem]:
         """Unknown or read-only tables, key columns missing on either side, unknown or no columns to set."""
         table = look_up(params.table, tables)
-        yield from table_problems(params.table, table)
+        yield from table_problems(params.table, table, tables)
         if table is None or columns is None:
             return
         yield from key_problems(params.key, columns, table.name, table)
@@ -350,7 +350,7 @@ class DeleteRows(_Keyed):
         """Unknown or read-only tables, key columns missing on either side; other columns of the rows are
         not used."""
         table = look_up(params.table, tables)
-        yield from table_problems(params.table, table)
+        yield from table_problems(params.table, table, tables)
         if table is not None and columns is not None:
             yield from key_problems(params.key, columns, table.name, table)
 
