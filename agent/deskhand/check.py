@@ -343,7 +343,7 @@ class _View:
 
 _MENDS = {
     "syntax": "Correct the query; it is one select in DuckDB's SQL.",
-    "type-mismatch": "Convert one side with a cast.",
+    "type-mismatch": "Correct the expression, or convert a value with a cast.",
     "unknown-table": "See `agent catalog`.",
     "unknown-column": "See `agent catalog`.",
     "ambiguous-column": "Put the table's name in front of it.",

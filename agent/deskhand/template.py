@@ -77,6 +77,8 @@ def _environment(html: bool) -> ImmutableSandboxedEnvironment:
             both = isinstance(left, numbers) and isinstance(right, numbers)
             if operator == "**" or (operator in ("*", "%") and not both):
                 raise TemplateError(f"`{operator}` is for numbers here", mend="Compute it in the query.")
+            if operator == "-" and type(left) is type(right) is dt.date:
+                return (left - right).days  # as in a query
             if operator == "*" and isinstance(left, int) and isinstance(right, int):
                 if left.bit_length() + right.bit_length() > 256:
                     raise TemplateError("a number grew too large", mend="Compute it in the query.")
@@ -154,24 +156,53 @@ def parse(text: str) -> Any:
         node = todo.pop()
         kind = type(node).__name__
         if kind == "Call":
-            raise TemplateError("a template can't call anything", mend=f"Use a filter: {', '.join(FILTERS)}.")
+            raise TemplateError("a template can't call anything", mend=_instead_of_call(node))
         if kind not in _ALLOWED_NODES:
             raise TemplateError(
                 f"a template can't hold {kind.lower()!r}", mend="It has values, filters, `if`, `for` and `set`."
             )
         if kind == "Filter" and node.name not in FILTERS:
-            from deskhand.nearest import suggest
-
-            raise TemplateError(
-                f"there is no filter {node.name!r}",
-                mend=suggest(node.name, FILTERS) or f"There are {', '.join(FILTERS)}.",
-            )
+            raise TemplateError(f"there is no filter {node.name!r}", mend=instead_of_filter(node.name))
         if kind == "Test" and node.name not in environment.tests:
             raise TemplateError(f"there is no test {node.name!r}", mend="Use `is defined` or `is none`.")
         if kind == "Getattr" and node.attr.startswith("_"):
             raise TemplateError(f"{node.attr!r} can't be reached from a template", mend=f'Write row["{node.attr}"].')
         todo.extend(node.iter_child_nodes())
     return tree
+
+
+_DATE = "{{ due | date('%d.%m.%Y') }}"
+_METHODS = {
+    "strftime": _DATE, "isoformat": "{{ due }}", "upper": "{{ name | upper }}", "lower": "{{ name | lower }}",
+    "title": "{{ name | title }}", "strip": "{{ name | trim }}", "replace": "{{ name | replace('old', 'new') }}",
+    "format": "{{ amount | number(2) }}", "quantize": "{{ amount | round(2) }}",
+}  # fmt: skip
+_JINJA_FILTERS = frozenset(
+    """
+    abs attr batch capitalize center count dictsort e escape filesizeformat first float forceescape format groupby
+    indent int items last list map max min pprint random reject rejectattr reverse safe select selectattr slice sort
+    string striptags sum tojson truncate unique urlencode urlize wordcount wordwrap xmlattr
+    """.split()  # noqa: SIM905
+)
+
+
+def _instead_of_call(call: Any) -> str:
+    method = getattr(call.node, "attr", None)
+    if method in _METHODS:
+        return f"Write it as {_METHODS[method]}."
+    return f"Use a filter ({', '.join(FILTERS)}), or compute it in the query."
+
+
+def instead_of_filter(name: str) -> str:
+    """What to do about a filter that there isn't: the nearest, unless it is Jinja2's and means something else."""
+    from deskhand.nearest import suggest
+
+    listed = f"There are {', '.join(FILTERS)}."
+    if name == "count":
+        return "Write {{ rows | length }}, or {{ overdue.count }} for a step."
+    if name in _JINJA_FILTERS:
+        return f"Compute it in the query. {listed}"
+    return suggest(name, FILTERS) or listed
 
 
 @lru_cache(maxsize=2048)

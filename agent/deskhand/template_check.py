@@ -18,7 +18,7 @@ from deskhand.contract import ResultColumn
 from deskhand.errors import Problem, Where
 from deskhand.nearest import suggest
 from deskhand.plan import INPUT_TYPES
-from deskhand.template import FILTERS, TemplateError, parse
+from deskhand.template import FILTERS, TemplateError, instead_of_filter, parse
 from deskhand.template_shape import (
     ANY,
     BIGINT,
@@ -95,7 +95,7 @@ class _Checker:
             name = match[1]
             if name is None or name in FILTERS:
                 return match[0]
-            mend = suggest(name, FILTERS) or f"There are {', '.join(FILTERS)}."
+            mend = instead_of_filter(name)
             where = _line(self.text, self.text.count("\n", 0, at) + 1)
             self.problems.append(Problem("unknown-filter", f"there is no filter {name!r}", mend, where=where))
             return ""
@@ -342,7 +342,11 @@ class _Checker:
             return self.problem(node, "unknown-name", f"`loop` has no {name!r}", f"It has {', '.join(_LOOP_NAMES)}.")
         if isinstance(shape, Items) or shape.type is not None:
             said = f".{name}" if type(node).__name__ == "Getattr" else f"[{name}]"
-            return self.problem(node, "template-type", f"{in_words(shape)} has no {said}", "Compute it in the query.")
+            mend = _PARTS.get(name, "Compute it in the query.") if kind_of(shape) in ("date", "timestamp") else ""
+            if name == "days" and kind_of(shape) == "number":
+                mend = "A date less a date is the number of days already."
+            mend = mend or "Compute it in the query."
+            return self.problem(node, "template-type", f"{in_words(shape)} has no {said}", mend)
         return ANY
 
     def of_row(self, node: Any, row: Row, name: str) -> Shape:
@@ -378,8 +382,8 @@ class _Checker:
             return sides[0] if sides[0] == sides[-1] and operator not in "/" else Value("DOUBLE")
         if kinds == ["text", "text"] and operator == "+":
             return TEXT
-        if operator == "-" and kinds in (["date", "date"], ["timestamp", "timestamp"]):
-            return ANY
+        if operator == "-" and kinds == ["date", "date"]:
+            return BIGINT
         said = " and ".join(dict.fromkeys(in_words(side) for side in sides))
         mend = "Join texts with `~`; compute everything else in the query."
         return self.problem(node, "template-type", f"`{operator}` doesn't work with {said}", mend)
@@ -405,6 +409,9 @@ class _Checker:
             return self.unfit(node, shape, purpose or "takes one value")
         if fitting is not None and kind is not None and kind not in fitting:
             return self.unfit(node, shape, purpose)
+        if name == "money" and arguments and kind_of(arguments[0]) == "number":
+            mend = "Write {{ amount | money('EUR') }}, {{ amount | money('', 0) }} or {{ amount | number(0) }}."
+            return self.problem(node, "template-type", "`money` takes a currency, then the number of places", mend)
         if name in ("date", "time") and node.args and type(node.args[0]).__name__ == "Const":
             form = str(node.args[0].value)
             if form and "%" not in form:
@@ -441,6 +448,10 @@ class _Checker:
         return TEXT
 
 
+_PARTS = {
+    name: f"Write {{{{ due | date('{form}') }}}}."
+    for name, form in (("year", "%Y"), ("month", "%m"), ("day", "%d"), ("hour", "%H"), ("minute", "%M"))
+}
 _LOOP = "{% for r in rows %}{{ r.number }}{% endfor %}"
 _LOOP_NAMES = ("index", "index0", "first", "last", "length")
 _OPERATORS = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "FloorDiv": "//", "Mod": "%"}

@@ -41,6 +41,11 @@ SCOPE = Scope(
 )
 
 
+def test_a_date_less_a_date_is_a_number_of_days() -> None:
+    scope = Scope(dt.datetime(2026, 3, 11, 8), row={"due": dt.date(2026, 3, 5)})
+    assert render("{{ today - due }} days, {{ (today - due) * 2 }}", scope) == "6 days, 12"
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

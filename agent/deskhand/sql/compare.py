@@ -16,6 +16,9 @@ _MEETS_MIDNIGHT = (exp.GTE, exp.LT)
 """A timestamp against a day written as text: only with these does midnight mean the same as the day."""
 
 
+_MIDNIGHT = "they are only equal at midnight"
+
+
 def literal_text(node: exp.Expr) -> str | None:
     """The text of a string literal, else None."""
     plain = node.unnest()
@@ -28,8 +31,8 @@ def shown(node: exp.Expr) -> str:
     if isinstance(plain, exp.Column):
         return f"column {plain.name} ({type_of(node)})"
     if isinstance(plain, exp.Placeholder):
-        return f"input :{plain.name} ({type_of(node)})" if not plain.name.startswith("@") else plain.name[1:]
-    text = str(plain.meta.get("written") or sql(plain)) if plain._meta else sql(plain)
+        return f"input :{plain.name} ({type_of(node)})" if not plain.name.startswith("@") else sql(plain)
+    text = sql(plain)
     return text if isinstance(plain, exp.Literal) else f"{text} ({type_of(node)})"
 
 
@@ -46,14 +49,15 @@ def disagreement(left: exp.Expr, right: exp.Expr, operator: type[exp.Expr] | Non
         return None
     if {a, b} == {"date", "timestamp"}:
         stamp, day = (left, right) if a == "timestamp" else (right, left)
-        return (
-            f"{shown(stamp)} is a timestamp and {shown(day)} a date: they are only equal at midnight",
-            "use the column `day` where there is one, or cast(… as date)",
-        )
+        return f"{shown(stamp)} is a timestamp and {shown(day)} a date: {_MIDNIGHT}", _day_of(stamp)
     if {a, b} in ({"uuid", "text"}, {"struct", "list"}):
         return None
     mend = _mend(left, right, a, b)
     return f"{shown(left)} is {words(type_of(left))}, but {shown(right)} is {words(type_of(right))}", mend
+
+
+def _day_of(stamp: exp.Expr) -> str:
+    return f"write cast({sql(stamp.unnest())} as date), or use the column `day` where there is one"
 
 
 def _mend(left: exp.Expr, right: exp.Expr, a: str, b: str) -> str:
@@ -86,10 +90,7 @@ def _literal(
             meets = (exp.GT, exp.LTE) if flipped else _MEETS_MIDNIGHT
             if operator in meets:
                 return None
-            return (
-                f"{what} is a timestamp and {text!r} a date: they are only equal at midnight",
-                "use the column `day` where there is one, or cast(… as date)",
-            )
+            return f"{what} is a timestamp and {text!r} a date: {_MIDNIGHT}", _day_of(other)
         return f"{what} is compared with {text!r}, which is no timestamp", "write it as 'YYYY-MM-DD HH:MM'"
     if kind == "time":
         if is_iso_time(text):

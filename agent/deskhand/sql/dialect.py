@@ -22,7 +22,12 @@ from sqlglot.parsers.duckdb import DuckDBParser
 from deskhand.errors import Problem, Where
 
 _MARK = re.compile("\x01([^\x02]*)\x02")
+_CLOCK = {"@today": "date", "@now": "timestamp"}
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+PIVOT_MEND = (
+    "a pivot stands behind what it turns: select * from (select name, state, amount from …) "
+    "pivot (sum(amount) for state in ('open', 'paid') group by name)"
+)
 _SYNTAX_FUNCTIONS = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 
 
@@ -78,8 +83,14 @@ def fill(text: str, value: Callable[[str], str]) -> str:
 
 
 def sql(node: exp.Expr) -> str:
-    """The text of a node for a person: inputs as `:name`."""
-    return fill(marked(node), lambda name: name[1:] if name.startswith("@") else f":{name}")
+    """The text of a node for a person: inputs as `:name`, business dates and calls as they were written."""
+    text = marked(node.copy().transform(_as_written, copy=False))
+    return fill(text, lambda name: f"current_{_CLOCK.get(name, name[1:])}" if name.startswith("@") else f":{name}")
+
+
+def _as_written(node: exp.Expr) -> exp.Expr:
+    written = node.meta.get("written") if node._meta else None
+    return exp.Var(this=str(written)) if written else node
 
 
 def place(text: str, offset: int) -> Where:
@@ -139,7 +150,7 @@ def parse(text: str) -> tuple[exp.Query | None, list[Problem]]:
             Problem(
                 "not-a-query",
                 f"a query only reads, and this is {_statement_name(text, statement)}",
-                "write a select; changes are made by acts such as database.update",
+                _not_a_select(text),
             )
         ]
     return statement, []
@@ -187,8 +198,19 @@ def _syntax(text: str, error: ParseError) -> Problem:
     if re.match(r"\s*(?:--[^\n]*\n\s*)*(?:select|with|from|\()", text, re.IGNORECASE) is None:
         return Problem(
             "not-a-query",
-            f"a query begins with select or with{near}",
-            "write a select; changes are made by acts such as database.update",
+            f"a query begins with `select` or `with`, and can't be read{near}",
+            _not_a_select(text),
             where=Where(line=line, column=column),
         )
-    return Problem("syntax", f"the query can't be read{near}{detail}", where=Where(line=line, column=column))
+    mend = ""
+    top = re.search(r"\bselect\s+top\s+\(?\s*(\d+)", text, re.IGNORECASE)
+    if top is not None:
+        mend = f"write `limit {top[1]}` at the end of the query"
+    return Problem("syntax", f"the query can't be read{near}{detail}", mend, where=Where(line=line, column=column))
+
+
+def _not_a_select(text: str) -> str:
+    first = re.match(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*([A-Za-z]+)", text, re.DOTALL)
+    if first is not None and first[1].lower() in ("pivot", "unpivot"):
+        return PIVOT_MEND
+    return "write a select; changes are made by acts such as database.update"

@@ -371,4 +371,6 @@ class Expressions(ABC):
 
 
 def _complaint(node: exp.Expr, complaint: str) -> tuple[str, str]:
-    return f"{shown(node).removesuffix(' (None)')} can't be computed: {plain(complaint)}", ""
+    said = plain(complaint)
+    mend = "give it arguments as the candidates take them, cast where needed" if "andidate" in said else ""
+    return f"{shown(node).removesuffix(' (None)')} can't be computed: {said}", mend

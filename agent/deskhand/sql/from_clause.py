@@ -13,7 +13,7 @@ from sqlglot import exp
 from deskhand.contract import Table
 from deskhand.sql.calls import check_call
 from deskhand.sql.compare import disagreement
-from deskhand.sql.dialect import fill, marked, sql
+from deskhand.sql.dialect import PIVOT_MEND, fill, marked, sql
 from deskhand.sql.duck import describe
 from deskhand.sql.model import Schema
 from deskhand.sql.names import did_you_mean
@@ -147,7 +147,8 @@ class FromClauses(Selects):
         elif isinstance(core, exp.Unnest | exp.Values):
             self.children_of_rows(core, frame)
         else:
-            self.problem("not-a-query", f"{sql(node)} isn't a table", "name a table of the catalog", node)
+            mend = PIVOT_MEND if node.find(exp.Pivot) else "name a table of the catalog"
+            self.problem("not-a-query", f"{sql(node)} isn't a table", mend, node)
         name = alias.name if alias is not None else (core.name if isinstance(core, exp.Anonymous) else "unnest")
         fields: tuple[Field, ...] | None = None
         if len(self.problems) == before:

@@ -78,7 +78,9 @@ class Functions(Expressions):
         if name == "date" and len(core.expressions) == 1:
             return self.expression(arithmetic.cast(core.expressions[0], "DATE"), frame)
         if name in dates.ARGUMENTS:
-            return self._business(core, name, frame)
+            made = self._business(core, name, frame)
+            made.meta["written"] = made.unnest().meta["written"] = written
+            return made
         self._arguments(core, frame)
         core.meta["written"] = written
         if name in _MIXING_CALLS:
