@@ -201,6 +201,7 @@ class Executor:
         self.services.store.add_exceptions(
             self.run, path, [(n, row_to_json(rows[n]), reason) for n, reason in sorted(tally.refused.items())]
         )
+        self.services.store.settle_rows(self.run, path, tally.refused)
 
     # ------------------------------------------------------------ policy and approvals
 

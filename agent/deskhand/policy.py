@@ -135,7 +135,8 @@ def needs_approval(
 ) -> bool:
     """Whether `approve_when` holds for the rows of an act; an act without rows counts as one.
 
-    Raises ProblemsError where the rule can't be applied to these columns.
+    Where it can't be told, as the sum of amounts that are all empty, an approval is needed. Raises ProblemsError
+    where the rule can't be applied to these columns.
     """
     if rule.approve_when is None:
         return False
@@ -144,10 +145,15 @@ def needs_approval(
     given: Any = rows
     if rows is None:
         columns, given = _ONE, [{"once": 1}]
-    analysis = sql.analyse_rule(rule.approve_when, columns, now)
-    if analysis.query is None:
-        raise ProblemsError(analysis.problems, what=f"the policy for {rule.operation}")
-    return sql.run_rule(analysis.query, given, columns, now)
+    if not len(given):
+        return False
+    for text in (rule.approve_when, f"(\n{rule.approve_when}\n) is null"):
+        analysis = sql.analyse_rule(text, columns, now)
+        if analysis.query is None:
+            raise ProblemsError(analysis.problems, what=f"the policy for {rule.operation}")
+        if sql.run_rule(analysis.query, given, columns, now):
+            return True
+    return False
 
 
 def asking(acts: Iterable[Act], policy: Mapping[str, PolicyRule]) -> list[PolicyRule]:

@@ -149,7 +149,9 @@ class Runner:
         """
         name = request.plan.process or request.name
         text = print_plan(request.plan)
-        digest = _digest(name, text, json.dumps(dict(request.inputs), sort_keys=True))
+        # a process whose plan has been edited meanwhile is the same process: its mails would go out twice
+        what = name if request.plan.process else text
+        digest = _digest(name, what, json.dumps(dict(request.inputs), sort_keys=True))
         with self.store.process_lock(name):
             self._nothing_half_done(digest, name)
             run = self.store.start_run(
@@ -266,7 +268,7 @@ class Runner:
 
     def _end(self, run_id: str) -> Literal["done", "done_with_exceptions"]:
         family = self.family(run_id)
-        exceptions = any(self.store.exceptions(one, state=None) for one in family)
+        exceptions = any(e.state != "retried" for one in family for e in self.store.exceptions(one, state=None))
         return "done_with_exceptions" if exceptions else "done"
 
     def family(self, run_id: str) -> list[str]:

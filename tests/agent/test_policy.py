@@ -101,7 +101,7 @@ def test_a_call_outside_the_policy_is_the_rows_exception(params: Any) -> None:
         ("sum(amount) > 100", True),
         ("max(amount) > 100 or count(*) = 2", True),
         ("bool_or(vendor = 'Eve')", False),
-        ("sum(amount) > null", False),
+        ("sum(amount) > null", True),
     ],
 )
 def test_when_an_approval_is_needed(condition: str, needed: bool) -> None:
@@ -178,3 +178,12 @@ def test_a_limit_on_recipients_that_nobody_names_is_no_limit(office: Any) -> Non
     rule = PolicyRule("email.reply", recipients=("*@acme.example",))
     problems = check(plan, office.catalog, now=NOW, policy={"email.reply": rule}).problems
     assert [p.code for p in problems] == ["bad-policy"]
+
+
+def test_a_rule_that_cannot_be_told_asks() -> None:
+    rule = PolicyRule(SEND, approve_when="sum(amount) > 20 -- all of it")
+    columns = (ResultColumn("amount", "DECIMAL(10,2)"),)
+    assert policy.needs_approval(rule, columns, [{"amount": None}], now=NOW)
+    assert policy.needs_approval(rule, columns, [{"amount": None}, {"amount": Decimal(21)}], now=NOW)
+    assert not policy.needs_approval(rule, columns, [{"amount": None}, {"amount": Decimal(20)}], now=NOW)
+    assert not policy.needs_approval(rule, columns, [], now=NOW)

@@ -11,6 +11,7 @@ import sys
 from textwrap import dedent
 
 import pytest
+from deskhand.errors import RefusedError
 from deskhand.runs import Runner
 from deskhand.testing import Desk
 
@@ -146,3 +147,47 @@ def test_a_rule_for_approvals_that_no_loop_meets_asks_nothing(office: Desk) -> N
     office.policy("email.send", approve_when="count(*) > 5")
     office.process(LOOP.replace("CONDITION", ""))
     assert office.run("loop").status == "done"
+
+
+INSERT = dedent("""\
+    process: insert
+    description: Two new invoices, or none.
+    steps:
+      - id: fresh
+        query: select 'R-1' as number, 5 as amount, 'open' as status union all select 'R-9', 5, 'open'
+      - id: add
+        database.insert: {table: ledger.invoices, rows: fresh, on_error: stop}
+    """)
+
+
+def test_a_row_that_is_taken_after_all_leaves_the_inbox(office: Desk) -> None:
+    office.process(INSERT, "insert")
+    run = office.run("insert")
+    assert run.status == "failed" and len(office.exceptions(run)) == 1
+    ledger = sqlite3.connect(office.root / "ledger.db")
+    ledger.execute("delete from invoices where number = 'R-1'")
+    ledger.commit()
+    assert office.resume(run).status == "done"
+    assert not office.exceptions(run)
+
+
+MAILS = dedent("""\
+    process: mails
+    description: A mail for each invoice.
+    steps:
+      - id: rows_
+        query: select number from ledger.invoices order by number
+      - email.send: {rows: rows_, to: a@acme.example, subject: "{{ number }}", body: BODY}
+    """)
+
+
+def test_an_edited_process_is_not_begun_anew_over_what_its_earlier_plan_left_half_done(office: Desk) -> None:
+    office.process(MAILS.replace("BODY", "one"), "mails")
+    killed(office, "mails", "after-confirm:2")
+    office.process(MAILS.replace("BODY", "two"), "mails")
+    with pytest.raises(RefusedError, match="was interrupted"):
+        office.run("mails")
+    with Runner(office.workspace) as runner:
+        assert runner.resume(runner.store.runs()[0].id).run.status == "done"
+    assert {r["body"] for r in office.rows("select trim(body) as body from mail.sent")} == {"one"}
+    assert office.run("mails").status == "done"

@@ -73,10 +73,27 @@ def conform(table: pa.Table, columns: Sequence[tuple[str, str]], what: str) -> p
                 array = _cast(array, wanted)
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                 raise DataError(f"{what}: column {name} holds a value that isn't {type_}") from error
+        _within_calendar(array, name, what)
         arrays.append(array)
     if not arrays:
         return table.select([])
     return pa.Table.from_arrays(arrays, names=[name for name, _ in columns])
+
+
+def _within_calendar(array: Any, name: str, what: str) -> None:
+    """Raises DataError for a date before the year 1 or after 9999, `infinity` too: no cell or mail can hold it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not (pa.types.is_date(array.type) or pa.types.is_timestamp(array.type)):
+        return
+    ends = pc.min_max(array)
+    try:
+        ends.as_py()
+    except (OverflowError, ValueError):
+        raise DataError(
+            f"{what}: column {name} holds a date outside the years 1 to 9999", mend="Mend it in the query."
+        ) from None
 
 
 def _cast(array: Any, wanted: Any) -> Any:

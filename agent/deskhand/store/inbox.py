@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -102,6 +102,19 @@ class Inbox(StoreBase):
                 [(run, path, ordinal, _json(row), reason, at) for ordinal, row, reason in rows],
             )
             payload: Json = {"step": path, "rows": [ordinal for ordinal, _, _ in rows]}
+            append(db, at, [(run, "exception", payload)])
+
+    def settle_rows(self, run: str, path: str, still: Collection[int]) -> None:
+        """Take those rows of an act out of the inbox that it has taken after all: all but `still`."""
+        gone = [e for e in self.exceptions(run, path=path) if e.ordinal not in still]
+        if not gone:
+            return
+        at = utc_text()
+        with self.database.write() as db:
+            db.executemany(
+                "update exceptions set state = 'retried', settled = ? where id = ?", [(at, e.id) for e in gone]
+            )
+            payload: Json = {"step": path, "rows": [e.ordinal for e in gone], "state": "retried"}
             append(db, at, [(run, "exception", payload)])
 
     def exceptions(

@@ -333,3 +333,11 @@ def test_every_public_name_can_be_had() -> None:
         assert getattr(deskhand.sql, name) is not None
     with pytest.raises(AttributeError):
         _ = deskhand.sql.nope
+
+
+@pytest.mark.parametrize(
+    "value", ["days_ago(10000000)", "date '9999-12-31' + 1", "date '0001-01-01' - 1", "timestamp 'infinity'"]
+)
+def test_a_date_that_no_calendar_shows_is_told(office: Any, value: str) -> None:
+    with pytest.raises(DataError, match="outside the years 1 to 9999"):
+        office.rows_of(f"select {value} as due")

@@ -266,3 +266,9 @@ def test_odd_values_become_texts() -> None:
     assert output.written(Decimal("-0.001"), "DECIMAL(18,2)") == 0
     assert str(output.written(Decimal("-0.001"), "DECIMAL(18,2)")) == "0.00"
     assert str(output.written(Decimal("0.125"), "DECIMAL(38,10)")) == "0.13"
+
+
+def test_a_csv_cannot_hold_a_nul() -> None:
+    rows = Rows((ResultColumn("a", "VARCHAR"), ResultColumn("b", "VARCHAR")), [{"a": "x", "b": "y\x00z"}])
+    with pytest.raises(BusinessError, match="row 1, column b holds a NUL"):
+        write_table_bytes(rows, "a.csv")

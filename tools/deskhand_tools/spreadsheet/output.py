@@ -134,13 +134,18 @@ def _places(value: Decimal) -> int:
 def csv_bytes(table: Matrix, name: str, *, encoding: str = "utf-8", delimiter: str = ",") -> bytes:
     """The table as a csv file: header, lines ending in a line feed, quotes where needed.
 
-    Raises BusinessError where the encoding lacks a character.
+    Raises BusinessError where the encoding lacks a character, and for a NUL, which no csv can hold.
     """
     lines = [table.header, *([to_text(value, "") for value in row] for row in table.rows)]
     alone = len(table.columns) == 1  # an empty line would be no row
     text = "".join(
         delimiter.join(field_text(cell, delimiter, quoted=alone and not cell) for cell in line) + "\n" for line in lines
     )
+    if "\x00" in text:
+        at, column = next(
+            (n, c) for n, line in enumerate(lines) for c, t in zip(table.header, line, strict=True) if "\x00" in t
+        )
+        raise BusinessError(f"{name}: row {at}, column {column} holds a NUL character", mend="Leave it out.")
     try:
         return text.encode(encoding)
     except UnicodeEncodeError as error:
