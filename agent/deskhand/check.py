@@ -89,7 +89,8 @@ def check(
     processes: what `call` may name. parsed: the YAML the plan was read from, for lines and columns. inputs:
     the run's values where they are known; else the defaults stand for them in names of files.
     """
-    return Checker(plan, catalog, now, policy or {}, processes or {}, parsed, inputs).run()
+    known = processes if processes is not None else {}
+    return Checker(plan, catalog, now, policy or {}, known, parsed, inputs).run()
 
 
 class Checker:

@@ -7,8 +7,9 @@ module refuses to guess: a name is a process's name or it isn't, and what a sent
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -39,11 +40,23 @@ class Process:
 
 
 class Processes(Mapping[str, "Plan"]):
-    """The usable plans by name, ignoring case; `found` has the files that can't be used too."""
+    """The usable plans by name, ignoring case; `found` has the files that can't be used too.
 
-    def __init__(self, found: Sequence[Process] = ()) -> None:
-        self.found = tuple(found)
-        self._plans = {p.name.casefold(): p for p in found if p.plan is not None}
+    found: the files, or what reads them when they are first asked for: a plan in a file that calls nothing
+    needn't wait for them.
+    """
+
+    def __init__(self, found: Sequence[Process] | Callable[[], Sequence[Process]] = ()) -> None:
+        self._read = found if callable(found) else lambda: found
+
+    @cached_property
+    def found(self) -> tuple[Process, ...]:
+        """Every file, in the order of their names."""
+        return tuple(self._read())
+
+    @cached_property
+    def _plans(self) -> dict[str, Process]:
+        return {p.name.casefold(): p for p in self.found if p.plan is not None}
 
     def __getitem__(self, name: str) -> Plan:
         plan = self._plans[name.casefold()].plan
@@ -73,13 +86,16 @@ class Processes(Mapping[str, "Plan"]):
 
 
 def load_processes(workspace: Workspace) -> Processes:
-    """Every process of the workspace, in the order of their files' names. Raises nothing for what they say."""
-    folder = workspace.processes_dir
+    """Every process of the workspace, read when they are first asked for. Raises nothing for what they say."""
+    return Processes(lambda: _read_all(workspace.processes_dir))
+
+
+def _read_all(folder: Path) -> list[Process]:
     found = [_read(file) for file in sorted(_files(folder))]
     files: dict[str, list[Process]] = {}
     for process in found:
         files.setdefault(process.name.casefold(), []).append(process)
-    return Processes([_alone(process, files[process.name.casefold()], folder) for process in found])
+    return [_alone(process, files[process.name.casefold()], folder) for process in found]
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -155,17 +171,17 @@ def resolve(what: str, workspace: Workspace, processes: Processes | None = None)
         raise RefusedError("there is nothing to run", mend='Name a file, a process, or say it: "reconcile invoices".')
     processes = processes if processes is not None else load_processes(workspace)
     path = Path(what)
-    process = processes.file(text)
-    if _is_file(path) and (path.suffix.lower() in SUFFIXES or (process is None and not re.search(r"\s", text))):
+    plainly = path.suffix.lower() in SUFFIXES
+    if _is_file(path) and (plainly or (not re.search(r"\s", text) and processes.file(text) is None)):
         parsed = load(path)
         if parsed.plan is None:
             raise ProblemsError(parsed.problems, what=str(path))
         return Resolved("file", text, parsed.plan.process, parsed.plan, path, parsed)
-    if process is not None:
+    if (process := processes.file(text)) is not None:
         if process.plan is None:
             raise ProblemsError(process.problems, what=f"process {process.name}")
         return Resolved("process", text, process.name, process.plan, process.file, process.parsed)
-    if path.suffix.lower() in SUFFIXES:
+    if plainly:
         hint = suggest(path.stem, processes)
         raise RefusedError(f"there is no file {what}", mend=hint or "Check the path, or name a process.")
     return Resolved("sentence", text)

@@ -8,6 +8,7 @@ This module refuses to import click for `--help` and `--version`, and a command'
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         devnull = os.open(os.devnull, os.O_WRONLY)
         os.dup2(devnull, sys.stdout.fileno())
         return BROKEN_PIPE
+    if argv is None:
+        # The process ends here. Left to itself, Python would go through all objects of the imported modules
+        # looking for cycles to free: a sixth of the time of a short run.
+        gc.freeze()
     return code
 
 
