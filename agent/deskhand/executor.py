@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from deskhand import acts, policy
 from deskhand.contract import Call as EffectCall
-from deskhand.contract import Json, RowsUse, Value
+from deskhand.contract import Json, Operation, RowsUse, Value
 from deskhand.effects import Effects, Tally
 from deskhand.engine import NotFinal, Steps
 from deskhand.errors import BusinessError, DeskhandError, ExpectationError, RefusedError
@@ -151,7 +151,7 @@ class Executor:
             self.services.progress(Progress(here.path, "skipped"))
             return True
         operation, connection, params = found.operation, found.connection, found.params
-        self._ask_by_policy(step, here)
+        self._ask_by_policy(step, operation, here)
 
         def work() -> Json:
             bound = here.frame.bind(step, operation, connection, params)
@@ -211,11 +211,17 @@ class Executor:
         rule = self.context.policy.get(step.operation)
         if rule is None:
             return list(made)
-        if (reason := policy.over_limit(rule, len(made) + self._elsewhere(step, here))) is not None:
+        self._limit(step, len(made), here)
+        return [policy.judge(rule, m, self._allowed_recipients) if isinstance(m, EffectCall) else m for m in made]
+
+    def _limit(self, step: Act, count: int, here: _Here) -> None:
+        rule = self.context.policy.get(step.operation)
+        if rule is None:
+            return
+        if (reason := policy.over_limit(rule, count + self._elsewhere(step, here))) is not None:
             raise ExpectationError(
                 f"step {here.name}: {reason}", mend="Ask for fewer, or change [policy] in agent.toml."
             )
-        return [policy.judge(rule, m, self._allowed_recipients) if isinstance(m, EffectCall) else m for m in made]
 
     def _elsewhere(self, step: Act, here: _Here) -> int:
         """Effects that this act has for other rows of the loops that it is in."""
@@ -227,9 +233,12 @@ class Executor:
     def _allowed_recipients(self, column: str) -> frozenset[str]:
         return policy.column_values(column, self.context.catalog)
 
-    def _ask_by_policy(self, step: Act, here: _Here) -> None:
+    def _ask_by_policy(self, step: Act, operation: type[Operation], here: _Here) -> None:
         if here.loop is not None and step in loop_acts(here.loop):
             return  # asked once, for all rows of the loop
+        if step.rows is not None and not step.per and operation.rows_use is RowsUse.EACH:
+            # nobody is asked to approve what could never be done
+            self._limit(step, here.frame.data(step.rows).count, here)
         self._ask(step.rows, [step], here)
 
     def _ask(self, rows: str | None, asked: Sequence[Act], here: _Here) -> None:

@@ -303,3 +303,18 @@ def test_groups_of_thousands_are_those_of_the_column(raws: list[str], like: Any,
 )
 def test_two_dates_without_separators_are_told_by_the_columns_name(name: str, kind: str) -> None:
     assert infer(["20260228", "20260401"], name=name, declared="").kind == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "kind"),
+    [
+        ("updated", "TIMESTAMP", "timestamp"),
+        ("created_at", "DATETIME", "timestamp"),
+        ("due_date", "DATETIME", "date"),
+        ("paid", "TIMESTAMP", "date"),
+        ("updated", "TEXT", "date"),
+        ("created_date", "TIMESTAMP", "date"),
+    ],
+)
+def test_midnights_are_days_but_in_what_is_plainly_a_moment(name: str, declared: str, kind: str) -> None:
+    assert infer(["2026-01-01 00:00:00", None], name=name, declared=declared).kind == kind

@@ -124,7 +124,7 @@ def test_what_the_check_lets_pass_is_rendered(scope: TemplateShape, text: str) -
         (ROWWISE, "{{ due_date.strftime('%d.%m.%Y') }}", "template", "date('%d.%m.%Y')"),
         (ROWWISE, "{{ number.upper() }}", "template", "| upper"),
         (ROWWISE, "{{ amount | sum }}", "unknown-filter", "Compute it in the query"),
-        (ROWWISE, "{{ overdue | count }}", "unknown-filter", "overdue.count"),
+        (ROWWISE, "{{ [1] | count }}", "unknown-filter", "overdue.count"),
         (ROWWISE, "{{ due_date | time }}", "template-type", "a date"),
         (ROWWISE, "{{ due_date | date('DD.MM.YYYY') }}", "template", "'%d.%m.%Y'"),
         (ROWWISE, "{{ amount | length }}", "template-type", "a number"),

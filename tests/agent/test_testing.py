@@ -99,6 +99,13 @@ def test_policy_limits(office: Desk) -> None:
     assert office.run("reminders", grace=7).effects("email.send") == {"confirmed": 1, "refused": 1}
 
 
+def test_nobody_is_asked_to_approve_what_is_over_the_limit(office: Desk) -> None:
+    office.policy("email.send", max_rows=1, approve_when="count(*) > 1")
+    run = office.run("reminders", grace=5)
+    assert run.status == "refused"
+    assert "2 times, and the policy allows 1" in str(run.reason)
+
+
 def test_wrong_words_for_a_fake_are_told(deskhand: Desk) -> None:
     with pytest.raises(UsageError, match="mail"):
         deskhand.connect("mail", "email", mials=[])

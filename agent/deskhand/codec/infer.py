@@ -36,6 +36,8 @@ _DATES = frozenset(
         """,
     )
 )
+_MOMENTS = frozenset({"at", "created", "updated", "changed", "modified", "logged", "timestamp", "time", "datetime"})
+"""Names of declared timestamps that stay so though all of them are midnight so far."""
 _COMMON = 0.05
 """A share of values above which more than six decimals are what the column means, not dust."""
 _MOST_DECIMALS = 6
@@ -224,7 +226,8 @@ def _moments(counted: Counted, name: str, declared: Kind) -> Codec | None:
             return next((f for f in padded if moments.same_but_padding(f, text)), text)
         return text
 
-    return Codec("date" if midnight else "timestamp", _formats(counted, form))
+    moment = declared == "timestamp" and bool(_words(name) & _MOMENTS) and not _words(name) & {"date", "day", "due"}
+    return Codec("date" if midnight and not moment else "timestamp", _formats(counted, form))
 
 
 def _compact_allowed(compact: int, total: int, name: str, declared: Kind) -> bool:

@@ -78,9 +78,11 @@ class Functions(Expressions):
         if name == "date" and len(core.expressions) == 1:
             return self.expression(arithmetic.cast(core.expressions[0], "DATE"), frame)
         if name in dates.ARGUMENTS:
-            made = self._business(core, name, frame)
-            made.meta["written"] = made.unnest().meta["written"] = written
-            return made
+            day = self._business(core, name, frame)
+            for each in (day, day.unnest()):  # with its brackets and without
+                if each is not None:
+                    each.meta["written"] = written
+            return day
         self._arguments(core, frame)
         core.meta["written"] = written
         if name in _MIXING_CALLS:
