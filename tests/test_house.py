@@ -95,7 +95,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
     tops = {entry.name for entry in wheel.iterdir() if not entry.name.endswith(".dist-info")}
-    assert tops == {"deskhand", "deskhand_tools"}
+    assert tops == {"deskhand", "deskhand_tools", "deskhand_models"}
     for package in tops:
         assert (wheel / package / "py.typed").is_file()
     (info,) = wheel.glob("*.dist-info")
@@ -110,6 +110,8 @@ def test_the_wheel_works_beside_nothing_else(wheel: Path, tmp_path: Path) -> Non
     code = (
         "import sys; sys.path[:0] = sys.argv[1:3]\n"
         "import deskhand, deskhand_tools\n"
+        "from deskhand_models.corpus.office import offices\n"
+        "assert next(offices()).tables\n"
         "from deskhand.cli.main import main\n"
         "from deskhand.workspace import installed_tools, shipped_processes\n"
         "print(deskhand.__file__); print(deskhand_tools.__file__)\n"

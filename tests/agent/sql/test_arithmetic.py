@@ -1,6 +1,6 @@
 """Exact arithmetic against Python's decimal, and the types that expressions have."""
 
-# ruff: noqa: E501 - a query stays on one line
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Business dates against plain Python, over random days."""
 
-# ruff: noqa: E501 - a query stays on one line
+
 
 from __future__ import annotations
 

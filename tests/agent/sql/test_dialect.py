@@ -1,6 +1,6 @@
 """What we hand to DuckDB is what was written: both texts parse to the same tree in DuckDB's own parser."""
 
-# ruff: noqa: E501 - a query stays on one line
+
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ quantile_cont(a, 0.5) | median(a) | any_value(a) | list_contains(l, 1) | generat
 sum(x) over (partition by y order by z rows between 1 preceding and current row exclude ties) | sum(x) filter (where y > 1) |
 nullif(a, b) | ifnull(a, b) | coalesce(a, b) | try(a) | split_part(a, b, 1) | substr(a, 2, 3) | replace(a, b, c) |
 json_extract_string(a, '$.x') | list_aggregate(l, 'sum') | date_add(d, x) | time_bucket(a, b) | hash(a) | md5(a) | a.b.c |
-list_transform(l, lambda x: x + 1) | list_reduce(l, lambda x, y: x + y) | percentile_cont(0.5) within group (order by x)
+list_transform(l, lambda x: x + 1) | list_reduce(l, lambda x, y: x + y) | percentile_cont(0.5) within group (order by x) |
+date '2026-03-11'::timestamp | timestamp '2026-03-11 09:30:00'::date | '2026-03-11'::date::timestamp |
+decimal(10, 2) '1.5'::varchar || 'x' | date '2026-03-11' + 1 | t.date
 """
 FROM = """
 t limit 3 offset 2 | t group by all order by all | t group by rollup (a, b) | t group by grouping sets ((a), (b), ()) |

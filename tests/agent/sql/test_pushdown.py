@@ -1,6 +1,6 @@
 """What is read of each source: the columns, and conditions that can't lose a row."""
 
-# ruff: noqa: E501 - a query stays on one line
+
 
 from __future__ import annotations
 

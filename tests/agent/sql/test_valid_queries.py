@@ -1,6 +1,6 @@
 """Queries that must be accepted, each with the rows worked out by hand from the office's data."""
 
-# ruff: noqa: E501 - a query stays on one line
+
 
 from __future__ import annotations
 
