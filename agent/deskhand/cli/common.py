@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,9 +99,14 @@ def json_value(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} can't be printed as JSON")
 
 
+_STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Signs that steer a terminal or turn a text around; JSON leaves them as they are."""
+
+
 def print_json(value: Any) -> None:
     """Print one JSON object, the whole of a command's standard output under `--json`."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=json_value))
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=json_value)
+    print(_STEERING.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text))
 
 
 def wants_color(no_color: bool) -> bool:

@@ -8,6 +8,7 @@ This module refuses to import click for `--help` and `--version`, and a command'
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -31,6 +32,9 @@ _COMPLETE = "_AGENT_COMPLETE"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `agent` with these arguments (the process's own by default); gives the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that can't show a sign shows a substitute
             stream.reconfigure(errors="replace")
@@ -42,6 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         devnull = os.open(os.devnull, os.O_WRONLY)
         os.dup2(devnull, sys.stdout.fileno())
         return BROKEN_PIPE
+    except OSError as error:
+        # The disk that the output goes to is full, or the terminal is gone; what was done is recorded.
+        with contextlib.suppress(OSError):
+            print(f"The output can't be written: {error.strerror}. `agent runs` tells how it ended.", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     if argv is None:
         # The process ends here. Left to itself, Python would go through all objects of the imported modules
         # looking for cycles to free: a sixth of the time of a short run.

@@ -337,3 +337,25 @@ def test_completion_finds_commands(agent: Any, monkeypatch: pytest.MonkeyPatch) 
     code, out, _ = agent()
     assert code == 0
     assert out == "plain,catalog\n"
+
+
+@pytest.mark.parametrize("redirect", [">&-", "2>&-", ">/dev/full"])
+def test_an_output_that_is_closed_or_full_is_no_crash(redirect: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m deskhand.cli.main --help {redirect}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (1 if "full" in redirect else 0)
+    assert ("can't be written" in done.stderr) is ("full" in redirect)
+
+
+def test_json_holds_no_signs_that_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    from deskhand.cli.common import print_json
+
+    print_json({"name": "\x1b[31m\x9b5m\u202eevil ä"})
+    shown = capsys.readouterr().out
+    assert not any(sign in shown for sign in "\x1b\x9b\u202e") and "ä" in shown
+    assert json.loads(shown) == {"name": "\x1b[31m\x9b5m\u202eevil ä"}

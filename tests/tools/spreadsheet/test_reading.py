@@ -14,11 +14,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from deskhand.contract import Column, Table
+from deskhand.contract import Column, ResultColumn, Rows, Table
 from deskhand.errors import DataError
 from deskhand_tools.spreadsheet import SpreadsheetConfig
 from deskhand_tools.spreadsheet.fake import make_csv, make_workbook
-from deskhand_tools.spreadsheet.sheetio import read_book_bytes, read_table_bytes
+from deskhand_tools.spreadsheet.sheetio import read_book_bytes, read_table_bytes, write_table_bytes
 from pydantic import ValidationError
 
 from tests.tools.spreadsheet.helpers import Office, open_tool
@@ -281,3 +281,43 @@ def test_nothing_heavy_is_imported_with_the_tool() -> None:
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     heavy = {"pyarrow", "openpyxl", "xlsxwriter", "python_calamine", "rapidfuzz", "charset_normalizer", "duckdb"}
     assert not heavy & set(done.stdout.split())
+
+
+def _with_sheet(rows: bytes) -> bytes:
+    sheet = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData>'
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook_bytes())) as source, zipfile.ZipFile(made, "w") as target:
+        for info in source.infolist():
+            is_sheet = info.filename == "xl/worksheets/sheet1.xml"
+            target.writestr(info.filename, (sheet % rows) + b"</worksheet>" if is_sheet else source.read(info))
+    return made.getvalue()
+
+
+def workbook_bytes() -> bytes:
+    rows = Rows((ResultColumn("a", "VARCHAR"),), [{"a": "x"}])
+    return write_table_bytes(rows, "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>5</v></c></row>',
+        b"<row r='1'><c r='XFD1'><v>1</v></c></row><row r='20000'><c r='A20000'><v>5</v></c></row>",
+        b'<row r="1">' + b"<c><v>1</v></c>" * 16384 + b'</row><row r="1048576"><c><v>5</v></c></row>',
+        b'<row r="1">' + b'<c t="n"><v>1</v></c>' * 300 + b'</row><row r="1048576"><c r="A1048576"><v>5</v></c></row>',
+    ],
+)
+def test_cells_too_far_apart_are_refused_before_they_fill_the_memory(rows: bytes) -> None:
+    with pytest.raises(DataError, match="so far apart"):
+        read_table_bytes("a.xlsx", _with_sheet(rows))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b'<row r="1"><c r="A1" t="inlineStr"><is><t>h</t></is></c></row><row r="90000"><c r="B90000"><v>5</v></c></row>',
+        b'<row r="1"><c r="A1" t="inlineStr"><is><t>h</t></is></c><c r="ALL1"><v>5</v></c></row>',
+    ],
+)
+def test_cells_far_apart_in_one_direction_are_read(rows: bytes) -> None:
+    assert read_table_bytes("a.xlsx", _with_sheet(rows))

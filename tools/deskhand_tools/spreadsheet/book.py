@@ -1,13 +1,15 @@
 """Reading workbooks through calamine, and saying plainly what is wrong with a file that can't be read.
 
-This module only reads; it refuses encrypted files, old .xls files that are named .xlsx, and archives that
-would unpack to more than two gigabytes.
+This module only reads; it refuses encrypted files, old .xls files that are named .xlsx, archives that would
+unpack to more than two gigabytes, and sheets with cells so far apart that the room between them would fill the
+memory (a sheet is read as a whole rectangle, and two stray cells are enough to end the process).
 """
 
 from __future__ import annotations
 
 import gc
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,15 @@ from deskhand_tools.spreadsheet.grid import Cell
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LIMIT = 2 << 30
+_ROOM = 100_000_000
+"""Cells that a sheet's rectangle may have, empty ones too."""
+_SCANNED = 16 << 20
+"""Parts of a workbook up to this size are looked through for far cells; a larger one has as many cells itself."""
+_WIDE = re.compile(rb"""\sr=["'][A-Z]{2,3}[0-9]|<(?:\w+:)?c(?:>|\s+(?!r=))""")
+_LONG = re.compile(rb"""\sr=["'][A-Z]*[0-9]{4,}""")
+_PLACE = re.compile(rb"""\sr=["']([A-Z]{0,3})([0-9]{1,7})["']""")
+_ROW = re.compile(rb"<(?:\w+:)?row\b")
+_CELL = re.compile(rb"<(?:\w+:)?c\b")
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,7 @@ def diagnose(content: bytes) -> tuple[str, str] | None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = set(archive.namelist())
             size = sum(info.file_size for info in archive.infolist())
+            far = size <= _LIMIT and any(_too_far(archive, info) for info in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return "is cut off or damaged", "Copy it again from where it came, or restore it from a backup."
     if not any(n.lower() == "[content_types].xml" for n in names):
@@ -93,7 +105,31 @@ def diagnose(content: bytes) -> tuple[str, str] | None:
         return "is a document of another program, not a workbook", "Check what the file is."
     if size > _LIMIT:
         return "would unpack to more than 2 GB", "Check where the file comes from."
+    if far:
+        return "has cells so far apart that they would fill the memory", "Delete the stray cells far from the table."
     return None
+
+
+def _too_far(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Whether a part is a sheet whose rectangle of cells is too large."""
+    if info.file_size > _SCANNED or not info.filename.lower().endswith(".xml"):
+        return False
+    text = archive.read(info)
+    if _WIDE.search(text) is None or _LONG.search(text) is None:
+        return False
+    places = _PLACE.findall(text)
+    rows = max((int(row) for _, row in places), default=0)
+    named = max((_column(letters) for letters in {letters for letters, _ in places}), default=0)
+    counted = max(len(_CELL.findall(row)) for row in _ROW.split(text))
+    return rows * max(named, counted) > _ROOM
+
+
+def _column(letters: bytes) -> int:
+    """The number of a column by its letters: 1 for A, 0 for none."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _short(error: BaseException) -> str:
