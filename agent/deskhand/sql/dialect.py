@@ -18,6 +18,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parser import Parser as BaseParser
 from sqlglot.parsers.duckdb import DuckDBParser
+from sqlglot.tokenizer_core import TokenType
 
 from deskhand.errors import Problem, Where
 
@@ -28,6 +29,12 @@ PIVOT_MEND = (
     "a pivot stands behind what it turns: select * from (select name, state, amount from …) "
     "pivot (sum(amount) for state in ('open', 'paid') group by name)"
 )
+_STATEMENTS = """
+    alter analyze attach begin call comment commit copy create delete describe detach drop execute explain export
+    from grant import insert install load merge pivot pragma replace reset rollback select set show summarize table
+    truncate unpivot update upsert use vacuum values with
+"""
+"""Words that a statement begins with: none of them is a misspelt `select`, however alike."""
 _SYNTAX_FUNCTIONS = ("CAST", "TRY_CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 
 
@@ -57,6 +64,19 @@ class Deskhand(DuckDB):
 
         def _parse_table(self, *args: Any, **kwargs: Any) -> exp.Expr | None:
             return BaseParser._parse_table(self, *args, **kwargs)
+
+        def _parse_type(self, parse_interval: bool = True, fallback_to_identifier: bool = False) -> exp.Expr | None:
+            """`date '…'::timestamp` is the typed literal, then the cast; sqlglot takes the cast first."""
+            current = self._curr
+            if current and current.token_type in self.TYPE_TOKENS and current.token_type is not TokenType.INTERVAL:
+                index = self._index
+                type_ = self._parse_types(check_func=True, allow_identifiers=False)
+                if isinstance(type_, exp.DataType) and self._curr and self._curr.token_type is TokenType.STRING:
+                    text = self._parse_primary()
+                    if isinstance(text, exp.Literal):
+                        return self._parse_column_ops(self.expression(exp.Cast(this=text, to=type_)))
+                self._retreat(index)
+            return super()._parse_type(parse_interval, fallback_to_identifier)
 
     class Generator(DuckDBGenerator):
         MULTI_ARG_DISTINCT = True
@@ -147,7 +167,8 @@ def parse(text: str) -> tuple[exp.Query | None, list[Problem]]:
         return statement, []
     if not isinstance(statement, exp.Select | exp.SetOperation):
         return None, [
-            Problem(
+            _misspelt(text)
+            or Problem(
                 "not-a-query",
                 f"a query only reads, and this is {_statement_name(text, statement)}",
                 _not_a_select(text),
@@ -181,7 +202,7 @@ def _hollow(match: re.Match[str]) -> str:
 
 
 def _statement_name(text: str, statement: exp.Expr) -> str:
-    word = re.match(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*([A-Za-z]+)", text, re.DOTALL)
+    word = _first_word(text)
     name = word[1].lower() if word else type(statement).__name__.lower()
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
@@ -196,7 +217,7 @@ def _syntax(text: str, error: ParseError) -> Problem:
     reason = str(first.get("description") or "").split("<")[0].strip().rstrip(".")
     detail = f" ({reason.lower()})" if reason and "Required keyword" not in reason else ""
     if re.match(r"\s*(?:--[^\n]*\n\s*)*(?:select|with|from|\()", text, re.IGNORECASE) is None:
-        return Problem(
+        return _misspelt(text) or Problem(
             "not-a-query",
             f"a query begins with `select` or `with`, and can't be read{near}",
             _not_a_select(text),
@@ -209,8 +230,31 @@ def _syntax(text: str, error: ParseError) -> Problem:
     return Problem("syntax", f"the query can't be read{near}{detail}", mend, where=Where(line=line, column=column))
 
 
+def _first_word(text: str) -> re.Match[str] | None:
+    """The first word of the query, after blanks and comments, as group 1."""
+    return re.match(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*([A-Za-z_]+)", text, re.DOTALL)
+
+
+def _misspelt(text: str) -> Problem | None:
+    """A first word that is nearly `select` or `with`; None for the words that begin other statements."""
+    first = _first_word(text)
+    if first is None or first[1].lower() in _STATEMENTS.split():
+        return None
+    from rapidfuzz import fuzz, process
+
+    near = process.extractOne(first[1].lower(), ("select", "with"), scorer=fuzz.ratio, score_cutoff=72)
+    if near is None:
+        return None
+    return Problem(
+        "not-a-query",
+        f"{first[1]!r} is an unknown word: a query begins with `select` or `with`",
+        f"did you mean {near[0]}?",
+        where=place(text, first.start(1)),
+    )
+
+
 def _not_a_select(text: str) -> str:
-    first = re.match(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*([A-Za-z]+)", text, re.DOTALL)
+    first = _first_word(text)
     if first is not None and first[1].lower() in ("pivot", "unpivot"):
         return PIVOT_MEND
     return "write a select; changes are made by acts such as database.update"

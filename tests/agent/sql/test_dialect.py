@@ -28,9 +28,7 @@ quantile_cont(a, 0.5) | median(a) | any_value(a) | list_contains(l, 1) | generat
 sum(x) over (partition by y order by z rows between 1 preceding and current row exclude ties) | sum(x) filter (where y > 1) |
 nullif(a, b) | ifnull(a, b) | coalesce(a, b) | try(a) | split_part(a, b, 1) | substr(a, 2, 3) | replace(a, b, c) |
 json_extract_string(a, '$.x') | list_aggregate(l, 'sum') | date_add(d, x) | time_bucket(a, b) | hash(a) | md5(a) | a.b.c |
-list_transform(l, lambda x: x + 1) | list_reduce(l, lambda x, y: x + y) | percentile_cont(0.5) within group (order by x) |
-date '2026-03-11'::timestamp | timestamp '2026-03-11 09:30:00'::date | '2026-03-11'::date::timestamp |
-decimal(10, 2) '1.5'::varchar || 'x' | date '2026-03-11' + 1 | t.date
+list_transform(l, lambda x: x + 1) | list_reduce(l, lambda x, y: x + y) | percentile_cont(0.5) within group (order by x) | t.date
 """
 FROM = """
 t limit 3 offset 2 | t group by all order by all | t group by rollup (a, b) | t group by grouping sets ((a), (b), ()) |
@@ -63,6 +61,29 @@ def test_nothing_is_rewritten_by_parsing(text: str) -> None:
     ours = tree(marked(parsed))
     assert not ours.get("error"), (marked(parsed), ours)
     assert ours == tree(text), marked(parsed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "date '2026-03-11'::timestamp",
+        "date '2026-03-11'::timestamp::varchar || '!'",
+        "timestamp '2026-03-11 09:30:00'::date",
+        "'2026-03-11'::date",
+        "'2026-03-11'::date::timestamp",
+        "decimal(10, 2) '1.5'::varchar",
+        "date '2026-03-11' + 1",
+        "interval '90 minutes'::varchar",
+    ],
+)
+def test_a_typed_literal_comes_before_a_cast(text: str) -> None:
+    def seen(sql: str) -> Any:
+        return duckdb.connect().execute(f"SELECT x, typeof(x) FROM ({sql}) AS q(x)").fetchone()
+
+    parsed, problems = parse(f"SELECT {text}")
+    assert problems == []
+    assert parsed is not None
+    assert seen(marked(parsed)) == seen(f"SELECT {text}"), marked(parsed)
 
 
 def test_the_shipped_list_of_functions_is_what_duckdb_has_now() -> None:
