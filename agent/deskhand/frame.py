@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from deskhand import sql
 from deskhand.contract import Operation, Params, ResultColumn, Rows, Value
-from deskhand.errors import ProblemsError, RefusedError
+from deskhand.errors import DataError, ProblemsError, RefusedError
 from deskhand.plan import Act, Plan
 from deskhand.settings import PolicyRule
 from deskhand.shapes import Shapes
@@ -142,6 +142,12 @@ class Frame:
         return self._run(analysis.query), analysis.query
 
     def _run(self, query: Query) -> StepData:
+        if query.open:
+            names = [f"{s.connection}.{s.table.name}" for s in query.sources if s.table.open]
+            raise DataError(
+                f"the columns of {', '.join(names) or 'a table of the query'} can't be known",
+                mend="It can't be read, or it is empty: see what `agent catalog` says of it.",
+            )
         table = sql.run(
             query,
             self._read,

@@ -191,3 +191,10 @@ def test_an_edited_process_is_not_begun_anew_over_what_its_earlier_plan_left_hal
         assert runner.resume(runner.store.runs()[0].id).run.status == "done"
     assert {r["body"] for r in office.rows("select trim(body) as body from mail.sent")} == {"one"}
     assert office.run("mails").status == "done"
+
+
+def test_an_attached_workbook_that_cannot_be_read_is_told(deskhand: Desk) -> None:
+    broken = {"sender": "x@y.example", "subject": "list", "body": "x", "attachments": {"list.xlsx": b"PK no workbook"}}
+    deskhand.connect("mail", "email", address="ap@acme.example", mails=[broken])
+    run = deskhand.run('steps:\n  - query: select count(*) as n from mail."attachments/list.xlsx"\n')
+    assert run.status in ("failed", "refused") and "list.xlsx" in run.reason
