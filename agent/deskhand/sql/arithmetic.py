@@ -1,12 +1,15 @@
 """Exact arithmetic where DuckDB would give binary fractions, and whole numbers and days where it gives others.
 
 - `/` and `avg` of integers and Decimals are DECIMAL(38,10), computed exactly and rounded half to even at the
-  tenth place; by zero they are null. `median` and `quantile_cont` of them keep ten places too.
+  tenth place; by zero they are null. `median`, `quantile_cont` and
+  `percentile_cont` of them keep ten places too.
 - `sum` of integers is BIGINT; a sum that doesn't fit is an error when it runs.
 - `date ± interval` of whole days, weeks, months or years, and `date_trunc` of a date, are DATE.
 - `*` with an unrounded operand keeps ten places; other products are exact (their scales add up), with 38
   digits. A product that doesn't fit is an error when it runs, never a wrong value.
 - `//`, `%`, `mod`, `divide` by zero are null.
+- An unrounded Decimal that becomes text inside the query (a cast, `||`, `concat`, `string_agg`) is rounded
+  there, half up to two places: that is where it is written.
 
 This module refuses floating point: whatever is DOUBLE in the source stays DuckDB's own arithmetic.
 """
@@ -17,6 +20,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from deskhand.sql.dialect import marked
 from deskhand.sql.probe import type_of, typed
 from deskhand.sql.types import INTEGERS, NULL, UNROUNDED, UNROUNDED_SCALE, decimal, exact, family, scale
 
@@ -25,6 +29,9 @@ _WHOLE_UNITS = frozenset(
     for unit in ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR", "DECADE", "CENTURY", "MILLENNIUM")
     for plural in ("", "S")
 )
+WRITTEN_PLACES = 2
+"""The places to which an unrounded Decimal is rounded where it is written and nothing else is said."""
+_INTO_TEXT = frozenset({"concat", "concat_ws", "string_agg", "group_concat", "listagg"})
 _WHOLE_CALLS = frozenset({"to_days", "to_weeks", "to_months", "to_quarters", "to_years", "to_decades", "to_centuries"})
 
 
@@ -123,12 +130,53 @@ def value_argument(argument: exp.Expr) -> exp.Expr:
     return value_argument(node.expressions[0]) if isinstance(node, exp.Distinct) else node
 
 
-def aggregate(core: exp.Expr, around: Callable[[exp.Expr], exp.Expr]) -> exp.Expr | None:
-    """`sum`, `avg`, `median` made exact; `around` puts filter and window around a call. None for the others.
+def written(node: exp.Expr) -> exp.Expr:
+    """The node as it becomes text: an unrounded Decimal half up to two places, anything else as it is."""
+    if type_of(node) != UNROUNDED:
+        return node
+    return typed(call("round", node, exp.Literal.number(WRITTEN_PLACES)), f"DECIMAL(38,{WRITTEN_PLACES})")
 
-    `core` is the call without filter and window, its arguments typed already.
+
+def write_arguments(core: exp.Expr) -> None:
+    """Rounds the unrounded Decimals among the arguments of a call that makes one text of them."""
+    if core.name.lower() not in _INTO_TEXT:
+        return
+    made: list[exp.Expr] = []
+    for argument in core.expressions:
+        value = value_argument(argument)
+        if value is argument:
+            made.append(written(argument))
+            continue
+        made.append(argument)
+        if type_of(value) == UNROUNDED:
+            text = marked(value)
+            # DuckDB orders distinct values only by themselves.
+            same = [o for o in argument.find_all(exp.Ordered) if argument.find(exp.Distinct) and marked(o.this) == text]
+            value.replace(written(value.copy()))
+            for ordered in same:
+                ordered.set("this", written(ordered.this))
+    core.set("expressions", made)
+
+
+def _percentile(core: exp.Expr, around: Callable[[exp.Expr], exp.Expr]) -> exp.Expr | None:
+    """`percentile_cont(…) within group (order by x)`, which keeps ten places as `quantile_cont(x, …)` does."""
+    node = around(core)
+    group = node.find(exp.WithinGroup)
+    ordered = group.expression.expressions if group is not None else []
+    if len(ordered) != 1 or not exact(type_of(ordered[0].this)) or isinstance(core.expressions[0], exp.Array):
+        return None
+    ordered[0].set("this", cast(exp.Paren(this=ordered[0].this), UNROUNDED))
+    return cast(node, UNROUNDED)
+
+
+def aggregate(core: exp.Expr, around: Callable[[exp.Expr], exp.Expr]) -> exp.Expr | None:
+    """`sum`, `avg`, `median` and their like made exact; None for the others.
+
+    `around` puts filter and window around a call; `core` is the call without filter and window, its arguments typed already.
     """
     name = core.name.lower()
+    if name == "percentile_cont" and len(core.expressions) == 1:
+        return _percentile(core, around)
     if name not in ("sum", "avg", "mean", "median", "count_if", "countif", "quantile_cont"):
         return None
     if len(core.expressions) != (2 if name == "quantile_cont" else 1) or isinstance(core.expressions[-1], exp.Array):

@@ -44,6 +44,8 @@ _HANDLERS: dict[type[exp.Expr], str] = {
     exp.Column: "_column",
     exp.Aliases: "_aliases",
     exp.Cast: "_cast",
+    exp.TryCast: "_cast",
+    exp.DPipe: "_joined",
     exp.Exists: "_exists",
     exp.Any: "_quantified",
     exp.All: "_quantified",
@@ -167,6 +169,15 @@ class Expressions(ABC):
             if kind in ("DATE", "TIMESTAMP") and constants([f"CAST({marked(node.this)} AS {kind})"]) is None:
                 self.problem("type-mismatch", f"{text!r} is no {kind.lower()}", "write a day as 'YYYY-MM-DD'", node)
                 return typed(node, kind)
+        if node.args["to"].is_type(*exp.DataType.TEXT_TYPES):
+            node.set("this", arithmetic.written(node.this))
+        return self.finish(node)
+
+    def _joined(self, node: exp.Expr, frame: Frame) -> exp.Expr:
+        """`a || b`."""
+        self.children(node, frame)
+        for key in ("this", "expression"):
+            node.set(key, arithmetic.written(node.args[key]))
         return self.finish(node)
 
     def _placeholder(self, node: exp.Expr, frame: Frame) -> exp.Expr:

@@ -115,6 +115,7 @@ class Functions(Expressions):
             days = type_of(arguments[0]) == type_of(arguments[1]) == "DATE"
             if days and arithmetic.whole_days(arguments[2]):
                 return arithmetic.cast(core, "DATE[]")
+        arithmetic.write_arguments(core)
         if name in _SMALL_COUNTS:
             core.set("expressions", [*arguments[:-1], arithmetic.narrowed(arguments[-1])])
         kept = arithmetic.round_by_input(core)

@@ -210,3 +210,61 @@ def test_an_untyped_null_in_every_row(office: Any) -> None:
 def test_naive_timestamps(office: Any) -> None:
     text = "select date, date at time zone 'UTC' as z from mail.inbox where id = 'm1'"
     assert office.rows_of(text) == [(dt.datetime(2026, 3, 10, 8, 15), dt.datetime(2026, 3, 10, 8, 15))]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1235.64 / 7 || ' EUR'", "176.52 EUR"),
+        ("'EUR ' || (1235.64 / 7) || '!'", "EUR 176.52!"),
+        ("cast(1235.64 / 7 as varchar)", "176.52"),
+        ("(2 / 3)::text", "0.67"),
+        ("(1 / 200)::varchar", "0.01"),
+        ("(-1 / 200)::varchar", "-0.01"),
+        ("try_cast(2 / 3 as varchar)", "0.67"),
+        ("concat('about ', 2 / 3)", "about 0.67"),
+        ("concat_ws('; ', 2 / 3, 'x', 0.5)", "0.67; x; 0.5"),
+        ("round(2 / 3, 4) || ''", "0.6667"),
+        ("12.3456 || ''", "12.3456"),
+        ("null / 3 || ''", None),
+        ("(2 / 3)::decimal(38,4)::varchar", "0.6667"),
+    ],
+)
+def test_a_division_made_text_is_rounded_there(office: Any, text: str, expected: str | None) -> None:
+    assert value(office, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("string_agg(x / 3, '|')", "0.67|0.33|0.67"),
+        ("string_agg(x / 3, '|' order by x)", "0.33|0.67|0.67"),
+        ("string_agg(distinct x / 3, '|' order by x / 3)", "0.33|0.67"),
+        ("string_agg(x / 3, '|') filter (where x > 1)", "0.67|0.67"),
+        ("listagg(avg(x) / 3, '|') over ()", "0.56"),
+        ("string_agg(x, '|')", "2|1|2"),
+    ],
+)
+def test_divisions_gathered_in_one_text(office: Any, text: str, expected: str) -> None:
+    assert office.rows_of(f"select {text} as t from (values (2), (1), (2)) as v(x)") == [(expected,)]
+
+
+def test_a_group_by_a_division_that_is_shown_as_text(office: Any) -> None:
+    text = "select x / 3 || ' EUR' as t, count(*) as n from (values (2), (1), (2)) as v(x) group by x / 3 order by 1"
+    assert office.rows_of(text) == [("0.33 EUR", 1), ("0.67 EUR", 2)]
+    assert office.rows_of(text.replace("group by x / 3", "group by all")) == [("0.33 EUR", 1), ("0.67 EUR", 2)]
+
+
+def test_percentile_cont_is_the_median(office: Any) -> None:
+    text = (
+        "select percentile_cont(0.5) within group (order by x) as p, median(x) as m, "
+        "percentile_cont(0.5) within group (order by x desc) filter (where x > 1) as f, quantile_cont(x, 0.25) as q, "
+        "percentile_cont(0.25) within group (order by x) as r, percentile_disc(0.5) within group (order by x) as d "
+        "from (values (1.01::decimal(18,2)), (1.02::decimal(18,2))) as t(x)"
+    )
+    query = office.query(text)
+    assert [c.type for c in query.columns] == ["DECIMAL(38,10)"] * 5 + ["DECIMAL(18,2)"]
+    p, m, f, q, r, d = office.rows_of(text)[0]
+    assert (p, f, d) == (m, m, Decimal("1.01"))
+    assert m == Decimal("1.015")
+    assert q == r
