@@ -172,7 +172,7 @@ def _percentile(core: exp.Expr, around: Callable[[exp.Expr], exp.Expr]) -> exp.E
 def aggregate(core: exp.Expr, around: Callable[[exp.Expr], exp.Expr]) -> exp.Expr | None:
     """`sum`, `avg`, `median` and their like made exact; None for the others.
 
-    `around` puts filter and window around a call; `core` is the call without filter and window, its arguments typed already.
+    `around` puts filter and window around a call; `core` is the call without them, its arguments typed already.
     """
     name = core.name.lower()
     if name == "percentile_cont" and len(core.expressions) == 1:
