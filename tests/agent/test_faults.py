@@ -31,7 +31,9 @@ def test_nothing_happens_by_default() -> None:
     faults.fault("after-intent")
 
 
-@pytest.mark.parametrize(("setting", "passed"), [("after-intent", 3), ("after-intent:1", 3), ("before-rows:2", len(faults.NAMES))])
+@pytest.mark.parametrize(
+    ("setting", "passed"), [("after-intent", 3), ("after-intent:1", 3), ("before-rows:2", len(faults.NAMES))]
+)
 def test_the_process_is_killed_at_the_nth_pass(setting: str, passed: int) -> None:
     done = _walk(setting)
     assert done.returncode == -9
