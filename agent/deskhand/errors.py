@@ -134,6 +134,18 @@ class Problem:
     path: tuple[str | int, ...] = ()
     where: Where = field(default_factory=Where)
 
+    def to_json(self) -> dict[str, str | int | None]:
+        """The problem as `--json` prints it; what isn't known of its place is null."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "mend": self.mend,
+            "file": self.where.file,
+            "line": self.where.line,
+            "column": self.where.column,
+            "step": self.where.step,
+        }
+
     def __str__(self) -> str:
         place = str(self.where)
         text = f"{place}: {self.message}" if place else self.message

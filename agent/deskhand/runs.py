@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from deskhand.audit import AuditLog
 from deskhand.contract import Json
 from deskhand.engine import Cancelled, DbosEngine, Displaced, NotFinal
-from deskhand.errors import DataError, DeskhandError, Problem, ProblemsError, RefusedError, UnavailableError
+from deskhand.errors import DataError, DeskhandError, ProblemsError, RefusedError, UnavailableError
 from deskhand.executor import DeniedError, Executor, Progress, Services
 from deskhand.faults import fault
 from deskhand.frame import StepData
@@ -222,7 +222,7 @@ class Runner:
         except DeskhandError as error:
             # A run that goes on may find its tables changed: what it has done by then makes it failed, not refused.
             if isinstance(error, ProblemsError):
-                problems = tuple(problem_to_json(p) for p in error.problems)
+                problems = tuple(dict[str, Json](p.to_json()) for p in error.problems)
             ended = self._fail(run.id, error)
         fault("after-end")
         self._trace(ended, digest, corrections)
@@ -398,17 +398,3 @@ def _end_json(run: Run) -> Json:
 
 def _digest(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
-
-
-def problem_to_json(problem: Problem) -> Json:
-    """A problem as `--json` prints it; what isn't known of its place is null."""
-    where = problem.where
-    return {
-        "code": problem.code,
-        "message": problem.message,
-        "mend": problem.mend,
-        "file": where.file,
-        "line": where.line,
-        "column": where.column,
-        "step": where.step,
-    }

@@ -141,17 +141,4 @@ def _paint(text: str, code: str, color: bool) -> str:
 
 
 def _json(file: _File) -> dict[str, Any]:
-    return {
-        "file": file.name,
-        "problems": [
-            {
-                "code": p.code,
-                "message": p.message,
-                "mend": p.mend,
-                "line": p.where.line,
-                "column": p.where.column,
-                "step": p.where.step,
-            }
-            for p in file.problems
-        ],
-    }
+    return {"file": file.name, "problems": [p.to_json() for p in file.problems]}

@@ -139,22 +139,9 @@ def _tell(error: DeskhandError, as_json: bool) -> int:
         status = "in_doubt" if isinstance(error, InDoubtError) else "failed"
     more: dict[str, Any] = {"reason": str(error)}
     if problems := getattr(error, "problems", ()):
-        more["problems"] = [_problem(problem) for problem in problems]
+        more["problems"] = [problem.to_json() for problem in problems]
     _fail(str(error), as_json, status, **more)
     return error.exit_code
-
-
-def _problem(problem: Any) -> dict[str, Any]:
-    where = problem.where
-    return {
-        "code": problem.code,
-        "message": problem.message,
-        "mend": problem.mend,
-        "file": where.file,
-        "line": where.line,
-        "column": where.column,
-        "step": where.step,
-    }
 
 
 def _wrong_usage(error: Any, as_json: bool) -> int:
