@@ -85,7 +85,7 @@ class Columns(Functions):
         names = [*dict.fromkeys(frame.names())]
         where = " or ".join(r.alias for r in frame.relations) if frame.relations else "no table"
         mend = did_you_mean(node.name, [*names, *frame.aliases], "columns")
-        if node.this.args.get("quoted"):
+        if node.this.args.get("quoted") or (not node.table and not mend.startswith("did you")):
             mend = "; ".join(part for part in (mend, f"a text stands in single quotes: '{node.name}'") if part)
         message = (
             f"there is no column {node.name} in {where}"

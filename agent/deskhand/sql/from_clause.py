@@ -184,11 +184,13 @@ class FromClauses(Selects):
 
     def _described(self, node: exp.Expr) -> tuple[Field, ...] | None:
         def stand_in(n: exp.Expr) -> exp.Expr:
-            return exp.maybe_parse(f"CAST(NULL AS {type_of(n)})", dialect="duckdb") if isinstance(n, exp.Column) else n
+            stood_for = n is not copy and isinstance(n, exp.Column | exp.Subquery)
+            return exp.maybe_parse(f"CAST(NULL AS {type_of(n)})", dialect="duckdb") if stood_for else n
 
-        if any(isinstance(n, exp.Column) and type_of(n) in (None, NULL) for n in node.walk()):
+        copy = node.copy()
+        if any(isinstance(n, exp.Column | exp.Subquery) and type_of(n) in (None, NULL) for n in copy.walk()):
             return None
-        text = marked(node.copy().transform(stand_in, copy=False))
+        text = marked(copy.transform(stand_in, copy=False))
         found = describe(f"SELECT * FROM {fill(text, self.sample)}")
         if isinstance(found, str):
             self.problem("type-mismatch", f"{sql(node)}: {plain(found)}", node=node)

@@ -24,6 +24,7 @@ CASES: list[tuple[str, str, str, str]] = [
     ("-- all\nwiht x as (select 1 as a) select a from x", "not-a-query", "'wiht' is an unknown word", "did you mean with?"),
     ("pivot ledger.invoices on status in ('open') using sum(amount) group by vendor_id order by 1", "not-a-query", "", "pivot (sum("),
     ("select * from (pivot ledger.invoices on status in ('open') using sum(amount) group by vendor_id)", "not-a-query", "isn't a table", "pivot (sum("),
+    (f"select number {I} where status = cancelled", "unknown-column", "no column cancelled", "single quotes: 'cancelled'"),
     (f"select top 5 number {I}", "syntax", "near '5'", "limit 5"),
     (f"select date_add('day', 3, due_date) as d {I}", "type-mismatch", "date_add", "candidates"),
     ("select id from mail.inbox where date >= start_of('month', -1)", "type-mismatch", "and start_of('month', -1) (DATE) a date", "cast(date as date)"),

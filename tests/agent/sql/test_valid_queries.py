@@ -108,6 +108,8 @@ CASES: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ("unnest in select", "select unnest(string_split('a,b', ',')) as part", [("a",), ("b",)]),
     ("unnest in from", "select i.id, u.part from ledger.invoices i, unnest(string_split(i.number, '-')) as u(part) where i.id = 1 order by 2", [(1, "1"), (1, "R")]),
     ("range", "select x from range(2, 5) as t(x)", [(2,), (3,), (4,)]),
+    ("a series as long as a query says", "select g from generate_series(1, (select max(i.id) - 1 from ledger.vendors i)) t(g) where g not in (select v.id from ledger.vendors v where v.id = 1) order by g", [(2,)]),
+    ("days from a query to a query", "select s.day from generate_series((select min(i.due_date) from ledger.invoices i), (select min(i.due_date) + 1 from ledger.invoices i), interval 1 day) as s(day) limit 1", [(d(2026, 1, 31),)]),
     ("series of days", "select s.day from generate_series(date '2026-01-30', date '2026-02-01', interval 1 day) as s(day)", [(d(2026, 1, 30),), (d(2026, 1, 31),), (d(2026, 2, 1),)]),
     ("values", "select n, s from (values (1, 'a'), (2, null)) as v(n, s)", [(1, "a"), (2, None)]),
     ("lambda", "select list_sum(list_transform([1, 2, 3], lambda x: x * 2)) as s", [(12,)]),
