@@ -94,6 +94,7 @@ def test_json_is_one_object(here: Path, capsys: pytest.CaptureFixture[str]) -> N
         "code": "unknown-column",
         "message": "there is no column numbr in invoices",
         "mend": "did you mean number?",
+        "file": "bad.yaml",
         "line": 4,
         "column": 14,
         "step": "a",
