@@ -66,6 +66,25 @@ def test_every_fault_of_agent_toml(office: Path, capsys: pytest.CaptureFixture[s
     assert "Did you mean 'planner'" in out
 
 
+def test_a_folder_of_files_that_is_missing(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Doctor, catalog and check name the folder, and the way out; a write is no way to make it unseen."""
+    (office / "files").rmdir()
+    code, found = checks(capsys)
+    assert (code, found["connection files"]["state"]) == (2, "bad")
+    assert main(["catalog"]) == 2
+    (office / "q.yaml").write_text('process: q\nsteps: [{query: select * from files."bank.csv"}]\n')
+    (office / "w.yaml").write_text("process: w\nsteps: [{id: q, query: select 1 as a}, {spreadsheet.write: {file: a.csv, rows: q}}]\n")
+    said = [json.dumps(found["connection files"]), "".join(capsys.readouterr())]
+    for plan in ("q.yaml", "w.yaml"):
+        assert main(["check", plan]) == 2
+        said.append("".join(capsys.readouterr()))
+    for text in said:
+        assert f"points to the folder {office / 'files'}, and there is no such folder" in text
+        assert "Make the folder" in text
+    (office / "files").mkdir()
+    assert checks(capsys)[0] == 0
+
+
 def test_a_connection_that_cant_be_opened(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with (office / "agent.toml").open("a") as file:
         file.write('[connections.mail]\ntool = "email"\nurl = "maildir:mail"\naddress = "a@acme.example"\n')

@@ -15,7 +15,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from deskhand.contract import Column, ResultColumn, Rows, Table
-from deskhand.errors import DataError
+from deskhand.errors import DataError, UnavailableError, WorkspaceError
 from deskhand_tools.spreadsheet import SpreadsheetConfig
 from deskhand_tools.spreadsheet.fake import make_csv, make_workbook
 from deskhand_tools.spreadsheet.sheetio import read_book_bytes, read_table_bytes, write_table_bytes
@@ -215,10 +215,30 @@ def test_the_catalog_is_remembered_and_refreshed(office: Office, monkeypatch: py
     assert open_tool(office.root).tables()[0].rows == 4
 
 
-def test_a_folder_that_is_missing_holds_no_tables(tmp_path: Path) -> None:
-    tool = open_tool(tmp_path)
-    assert tool.tables() == []
-    assert tool.fingerprint() == tool.fingerprint()
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match=f"points to the folder {tmp_path}/files, and there is no") as caught:
+        open_tool(tmp_path)
+    assert "[connections.files]" in caught.value.mend
+    (tmp_path / "files").write_text("not a folder")
+    with pytest.raises(WorkspaceError, match="that is a file"):
+        open_tool(tmp_path)
+
+
+def test_a_folder_that_goes_away_is_named(office: Office) -> None:
+    make_csv(office.files / "a.csv", ROWS)
+    (table,) = office.tool.tables()
+    office.files.rename(office.root / "moved")
+    for use in (
+        office.tool.tables,
+        office.tool.fingerprint,
+        lambda: office.tool.table("a.csv"),
+        lambda: office.tool.read(table, ["No"]),
+    ):
+        with pytest.raises(UnavailableError, match=f"the folder {office.files} isn't there any more") as caught:
+            use()
+        assert "Put the folder back" in caught.value.mend
+    (office.root / "moved").rename(office.files)
+    assert office.rows("a.csv")[0]["No"] == "R-1"
 
 
 def test_macros_are_read_only(office: Office) -> None:

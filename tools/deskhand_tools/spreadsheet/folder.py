@@ -83,15 +83,20 @@ class Folder:
     # ------------------------------------------------------------ files
 
     def files(self) -> list[File]:
-        """All files that may hold tables, sorted by name. Empty where the folder doesn't exist."""
+        """All files that may hold tables, sorted by name. Raises UnavailableError where the folder is gone."""
         found = list(self._walk(self.root, "", (self.root.resolve(),)))
         return sorted(found, key=lambda f: (f.name.casefold(), f.name))
 
     def _walk(self, folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[File]:
         try:
             entries = list(os.scandir(folder))
-        except (FileNotFoundError, NotADirectoryError):
-            return
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if folder != self.root:
+                return
+            raise UnavailableError(
+                f"the folder {folder} isn't there any more",
+                mend="Put the folder back or connect its drive, then resume the run.",
+            ) from error
         except OSError as error:
             if folder != self.root:
                 return  # a subfolder of somebody else doesn't hide the rest

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from deskhand.contract import Filter, Json, Operation, Table, Tool, ToolContext
-from deskhand.errors import DataError, UsageError
+from deskhand.errors import DataError, UsageError, WorkspaceError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from deskhand_tools.spreadsheet import names
@@ -60,7 +60,7 @@ class SpreadsheetConfig(BaseModel):
 
 
 class SpreadsheetTool(Tool):
-    """A folder of workbooks and csv files."""
+    """A folder of workbooks and csv files. Raises WorkspaceError where there is no such folder."""
 
     name = "spreadsheet"
     Config = SpreadsheetConfig
@@ -88,6 +88,12 @@ class SpreadsheetTool(Tool):
     def __init__(self, config: Any, context: ToolContext) -> None:
         super().__init__(config, context)
         root = context.root / PurePosixPath(config.folder)
+        if not root.is_dir():
+            found = "that is a file" if root.exists() else "there is no such folder"
+            raise WorkspaceError(
+                f"the connection {context.connection} points to the folder {root}, and {found}",
+                mend=f"Make the folder, or correct `folder` of [connections.{context.connection}] in agent.toml.",
+            )
         self.folder = Folder(root, context.cache, config.encoding, config.delimiter)
 
     def fingerprint(self) -> str:
