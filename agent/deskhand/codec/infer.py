@@ -40,6 +40,7 @@ _MOMENTS = frozenset({"at", "created", "updated", "changed", "modified", "logged
 """Names of declared timestamps that stay so though all of them are midnight so far."""
 _COMMON = 0.05
 """A share of values above which more than six decimals are what the column means, not dust."""
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOST_DECIMALS = 6
 
 Counted = Mapping[tuple[type, Any], int]
@@ -179,7 +180,21 @@ def _boolean(counted: Counted, declared: Kind) -> Codec | None:
 # ---------------------------------------------------------------- dates
 
 
+def _all_iso(counted: Counted) -> bool:
+    """Whether all values are days as ISO writes them: the commonest column of days, told at little cost."""
+    try:
+        for kind, value in counted:
+            if kind is not str or _ISO_DAY.fullmatch(value) is None:
+                return False
+            dt.date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
 def _moments(counted: Counted, name: str, declared: Kind) -> Codec | None:
+    if _all_iso(counted):
+        return Codec("timestamp" if _is_moment(name, declared) else "date", ("%Y-%m-%d",))
     taken: dict[tuple[type, Any], moments.Parts | None] = {}
     compact = 0
     for key, n in counted.items():
@@ -226,8 +241,12 @@ def _moments(counted: Counted, name: str, declared: Kind) -> Codec | None:
             return next((f for f in padded if moments.same_but_padding(f, text)), text)
         return text
 
-    moment = declared == "timestamp" and bool(_words(name) & _MOMENTS) and not _words(name) & {"date", "day", "due"}
-    return Codec("date" if midnight and not moment else "timestamp", _formats(counted, form))
+    return Codec("date" if midnight and not _is_moment(name, declared) else "timestamp", _formats(counted, form))
+
+
+def _is_moment(name: str, declared: Kind) -> bool:
+    """Whether a column that holds days is declared and called one of moments."""
+    return declared == "timestamp" and bool(_words(name) & _MOMENTS) and not _words(name) & {"date", "day", "due"}
 
 
 def _compact_allowed(compact: int, total: int, name: str, declared: Kind) -> bool:

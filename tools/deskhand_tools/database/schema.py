@@ -59,9 +59,14 @@ def names(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 def table(connection: sqlite3.Connection, name: str, kind: str) -> tuple[Table, Shape]:
     """One table with its codecs, and how it is stored."""
     try:
-        # surrogates stand for bytes that are no UTF-8: the catalog must not fail where only a read would
-        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-        return _table(connection, name, kind)
+        try:
+            return _table(connection, name, kind)
+        except sqlite3.OperationalError as error:
+            if "decode to UTF-8" not in str(error):
+                raise
+            # surrogates stand for bytes that are no UTF-8: the catalog must not fail where only a read would
+            connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+            return _table(connection, name, kind)
     except sqlite3.OperationalError as error:
         if kind == "table":
             raise

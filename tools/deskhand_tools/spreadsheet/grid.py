@@ -72,7 +72,8 @@ def lay_out(rows: Sequence[Sequence[Cell]]) -> Layout:
     filled = [
         i
         for i, row in enumerate(rows)
-        if (row and (first := row[0]).__class__ is str and first and not first.isspace()) or not _row_blank(row)
+        if (row and (first := row[0]) is not None and (first.__class__ is not str or (first and not first.isspace())))
+        or not _row_blank(row)
     ]
     if not filled:
         return Layout()
