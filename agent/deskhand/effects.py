@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from deskhand.acts import Fault
 from deskhand.contract import Call, Change, Item, Operation, Receipt, Verdict
@@ -80,33 +80,42 @@ class Effects:
             known = self._ledger.of_step(self._run, path)
             again = (EffectState.INTENDED, EffectState.REFUSED) if stop else (EffectState.INTENDED,)
             self._intend(act, [n for n, entry in known.items() if entry.state in again])
+            fault("after-intent")
+            entries = self._ledger.of_step(self._run, path)
+            due: list[_Due] = [e for e in entries.values() if e.state is EffectState.INTENDED]
+            refused = any(e.state is EffectState.REFUSED for e in entries.values())
         else:
-            self._intend(act, list(act.made))
-        fault("after-intent")
-        entries = self._ledger.of_step(self._run, path)
-        if not (stop and any(e.state is EffectState.REFUSED for e in entries.values())):
-            self._apply_all(act, [e for e in entries.values() if e.state is EffectState.INTENDED], len(entries))
+            changes = self._intend(act, list(act.made))
+            fault("after-intent")
+            # What was just written needn't be read again: that took as long as writing it.
+            due = [_Fresh(n, effect_key(self._run, path, n), c) for n, c in changes.items() if c.state == "change"]
+            refused = any(change.state == "exception" for change in changes.values())
+        if not (stop and refused):
+            self._apply_all(act, due, len(act.made))
         return self._tally(path)
 
     def _tally(self, path: str) -> Tally:
         tally = Tally()
-        for ordinal, entry in self._ledger.of_step(self._run, path).items():
-            if entry.state is EffectState.CONFIRMED:
+        for ordinal, state, reason in self._ledger.outcomes(self._run, path):
+            if state is EffectState.CONFIRMED:
                 tally.confirmed.append(ordinal)
-            elif entry.state is EffectState.UNCHANGED:
+            elif state is EffectState.UNCHANGED:
                 tally.unchanged.append(ordinal)
-            elif entry.state is EffectState.REFUSED:
-                tally.refused[ordinal] = entry.reason
-            elif entry.state in (EffectState.IN_DOUBT, EffectState.ATTEMPTED):
-                tally.in_doubt[ordinal] = entry.reason
+            elif state is EffectState.REFUSED:
+                tally.refused[ordinal] = reason
+            elif state in (EffectState.IN_DOUBT, EffectState.ATTEMPTED):
+                tally.in_doubt[ordinal] = reason
         return tally
 
     # ------------------------------------------------------------ before
 
-    def _intend(self, act: _Act, ordinals: Sequence[int]) -> None:
-        """Prepare these rows and write down, in one transaction, what will be tried and what can't be."""
+    def _intend(self, act: _Act, ordinals: Sequence[int]) -> dict[int, Change]:
+        """Prepare these rows and write down, in one transaction, what will be tried and what can't be.
+
+        The changes by row number, in the order of the rows.
+        """
         if not ordinals:
-            return
+            return {}
         calls = [made for n in ordinals if isinstance(made := act.made[n], Call)]
         changes = self._retried(lambda: act.operation.prepare(calls)) if calls else []
         found = {call.ordinal: change for call, change in zip(calls, changes, strict=True)}
@@ -122,10 +131,11 @@ class Effects:
             act.connection,
             [(n, effect_key(self._run, act.path, n), found[n]) for n in ordinals],
         )
+        return {n: found[n] for n in ordinals}
 
     # ------------------------------------------------------------ during
 
-    def _apply_all(self, act: _Act, entries: Sequence[Entry], total: int) -> None:
+    def _apply_all(self, act: _Act, entries: Sequence[_Due], total: int) -> None:
         done = total - len(entries)
         for batch in _chunks(entries, act.operation.batch):
             self._checkpoint()
@@ -135,7 +145,7 @@ class Effects:
             if act.stop and any(self._ledger.state(e.key) is EffectState.REFUSED for e in batch):
                 return
 
-    def _apply(self, act: _Act, entries: Sequence[Entry], *, again: bool = True) -> None:
+    def _apply(self, act: _Act, entries: Sequence[_Due], *, again: bool = True) -> None:
         keys = [entry.key for entry in entries]
         self._ledger.attempt(keys)
         fault("after-attempt")
@@ -160,7 +170,7 @@ class Effects:
             reason = "it was accepted, but reading back finds nothing"
             self._ledger.refuse([(key, reason) for key in absent])
 
-    def _failed(self, act: _Act, entries: Sequence[Entry], error: ApplicationError) -> None:
+    def _failed(self, act: _Act, entries: Sequence[_Due], error: ApplicationError) -> None:
         """The tool gave up on a batch. What it says of it isn't trusted: read back, then decide."""
         absent = self._read_back(act, entries)
         if isinstance(error, UnavailableError):
@@ -169,7 +179,7 @@ class Effects:
 
     # ------------------------------------------------------------ after
 
-    def _read_back(self, act: _Act, entries: Sequence[Entry]) -> list[str]:
+    def _read_back(self, act: _Act, entries: Sequence[_Due]) -> list[str]:
         """Verify attempted effects; those that are absent become intended again, and are returned."""
         absent = self._judge(act, [act.item(entry) for entry in entries], {})
         self._ledger.absent(absent)
@@ -204,6 +214,17 @@ class Effects:
         return work()
 
 
+class _Fresh(NamedTuple):
+    """An effect that has just been intended."""
+
+    ordinal: int
+    key: str
+    change: Change
+
+
+_Due = Entry | _Fresh
+
+
 @dataclass(frozen=True)
 class _Act:
     path: str
@@ -212,14 +233,14 @@ class _Act:
     made: dict[int, Call | Fault]
     stop: bool
 
-    def item(self, entry: Entry) -> Item:
-        """The entry's call again, with the change that the ledger holds."""
+    def item(self, entry: _Due) -> Item:
+        """The entry's call, with the change that the ledger holds."""
         call = self.made[entry.ordinal]
         if isinstance(call, Fault):
             raise BusinessError(f"row {entry.ordinal} of step {self.path} can't be made any more: {call.reason}")
         return Item(call, entry.change, entry.key)
 
 
-def _chunks(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
+def _chunks(entries: Sequence[_Due], size: int) -> Iterator[Sequence[_Due]]:
     for start in range(0, len(entries), size):
         yield entries[start : start + size]

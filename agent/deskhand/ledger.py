@@ -231,10 +231,11 @@ class Ledger:
             receipts if receipts is not None else [None] * count,
             strict=True,
         )
-        groups: dict[tuple[str, str], list[int]] = {}
+        steps: dict[str, list[int]] = {}
         for key in keys:
-            run, path, ordinal = split_key(key)
-            groups.setdefault((run, path), []).append(ordinal)
+            step, _, ordinal = key.rpartition("/")
+            steps.setdefault(step, []).append(int(ordinal))
+        groups = {split_key(f"{step}/0")[:2]: ordinals for step, ordinals in steps.items()}
         with self._database.write() as db:
             if db.executemany(sql, values).rowcount != count:
                 self._illegal(db, keys, state, new=False)
@@ -271,6 +272,13 @@ class Ledger:
         """The effects of one act, by row number, in order."""
         rows = self._database.rows(f"select * from effects where {_OF_RUN} and path = ?2 order by ordinal", (run, path))
         return {row["ordinal"]: _entry(row) for row in rows}
+
+    def outcomes(self, run: str, path: str) -> list[tuple[int, EffectState, str]]:
+        """Where the effects of one act stand: row number, state, reason; in order."""
+        rows = self._database.rows(
+            f"select ordinal, state, reason from effects where {_OF_RUN} and path = ?2 order by ordinal", (run, path)
+        )
+        return [(ordinal, _STATES[state], reason) for ordinal, state, reason in rows]
 
     def of_run(self, run: str) -> list[Entry]:
         """All effects of a run, in the order in which their acts began."""
