@@ -14,6 +14,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ QUERY = "select 7 as id, date '2026-03-01' as day, cast(12.5 as decimal(18, 2)) 
 
 def executor(folder: Path, quick: bool) -> Iterator[Comparison]:
     """The executor's walk over a bare DBOS workflow of as many steps."""
-    count, turns = (6, 1) if quick else (200, 9)
+    count, turns = (6, 1) if quick else (100, 5)
     yield Comparison(
         "executor, a step without work",
         function("acts whose `when` doesn't hold", __name__, "walk", folder, "acts", count),
@@ -47,7 +48,7 @@ def executor(folder: Path, quick: bool) -> Iterator[Comparison]:
 
 def ledger(folder: Path, quick: bool) -> Iterator[Comparison]:
     """Effects through the ledger over a journal by hand; half its rate is twice its time."""
-    turns = 1 if quick else 9
+    turns = 1 if quick else 5
     for batch, count in ((500, 1000 if quick else 20_000), (1, 20 if quick else 500)):
         yield Comparison(
             f"effects with the ledger, batches of {batch}",
@@ -78,6 +79,7 @@ def walk(folder: str, kind: str, count: str) -> Clock:
     from deskhand.catalog import Catalog
     from deskhand.engine import DbosEngine
     from deskhand.executor import Executor, Services
+    from deskhand.frame import Frame
     from deskhand.ledger import Ledger
     from deskhand.plan_yaml import parse
     from deskhand.process import load_processes
@@ -106,9 +108,12 @@ def walk(folder: str, kind: str, count: str) -> Clock:
     with Store(root) as store, Catalog.open(workspace, NOW) as catalog:
         context, checked = make_ready(parsed.plan, {}, catalog, load_processes(workspace), parsed)
         engine = DbosEngine(store.folder / "engine.db", cancelled=store.cancel_requested)
-        engine.execute("warm", lambda steps: steps.step("once", lambda: 1))
+        warm = store.start_run(source="b", plan="", plan_digest="", now=NOW.isoformat(), zone="UTC").id
+        Frame(context).query(QUERY)
+        engine.execute(warm, lambda steps: steps.step("once", lambda: 1))
         run = store.start_run(source="b", plan="", plan_digest="", now=NOW.isoformat(), zone="UTC").id
-        services = Services(store, Ledger(store), AuditLog(store), unused, unused)
+        callbacks = {field.name: unused for field in fields(Services)[3:] if field.default is MISSING}
+        services = Services(store, Ledger(store), AuditLog(store), **callbacks)
         executor = Executor(run, context, checked, services)
         with Clock() as clock:
             engine.execute(run, executor.walk)

@@ -19,7 +19,7 @@ BODY = "Dear {{ vendor }},\n\ninvoice {{ number }} over {{ amount | money }} was
 
 def check(folder: Path, quick: bool) -> Iterator[Comparison]:
     """Ten queries and ten acts, over parsing and describing the ten queries."""
-    steps, turns = (4, 1) if quick else (20, 7)
+    steps, turns = (4, 1) if quick else (20, 5)
     run_child("benchmarks.queries", "make_sources", folder / "check", 300)
     yield Comparison(
         f"check a plan of {steps} steps",
@@ -31,7 +31,7 @@ def check(folder: Path, quick: bool) -> Iterator[Comparison]:
 
 def preview(folder: Path, quick: bool) -> Iterator[Comparison]:
     """Mails made and shown, one a row, over the rendering of their texts alone."""
-    count, turns = (10, 1) if quick else (300, 7)
+    count, turns = (10, 1) if quick else (300, 5)
     run_child(__name__, "make_office", folder / "preview", count)
     yield Comparison(
         f"preview of {count} mails",

@@ -38,7 +38,7 @@ order by rest desc limit 50
 
 def match(folder: Path, quick: bool) -> Iterator[Comparison]:
     """100,000 by 100,000 rows across two sources, over bare DuckDB, loading included."""
-    count, turns = (500, 1) if quick else (100_000, 7)
+    count, turns = (500, 1) if quick else (100_000, 5)
     run_child(__name__, "make_sources", folder / "office", count)
     for file in ("bank.csv", "bank.xlsx"):
         yield Comparison(
@@ -54,7 +54,7 @@ def match(folder: Path, quick: bool) -> Iterator[Comparison]:
 
 def read(folder: Path, quick: bool) -> Iterator[Comparison]:
     """A workbook of 100,000 rows and 10 columns, typed, over bare calamine."""
-    count, turns = (200, 1) if quick else (100_000, 7)
+    count, turns = (200, 1) if quick else (100_000, 5)
     run_child(__name__, "make_wide", folder / "wide", count)
     yield Comparison(
         f"read {count:,} x 10 xlsx",
@@ -68,7 +68,7 @@ def read(folder: Path, quick: bool) -> Iterator[Comparison]:
 
 def typing(folder: Path, quick: bool) -> Iterator[Comparison]:
     """A query of thirty parts parsed, checked and typed, over sqlglot's parse and DuckDB's DESCRIBE alone."""
-    count, turns = (2, 1) if quick else (20, 7)
+    count, turns = (2, 1) if quick else (20, 5)
     run_child(__name__, "make_sources", folder / "typing", 300)
     yield Comparison(
         "type a query",

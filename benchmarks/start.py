@@ -56,7 +56,10 @@ if sys.argv[3] == "launch":
 DBOS.destroy()
 """
 
-NEEDS = "click,ruamel.yaml,pydantic,sqlglot,duckdb,pyarrow,jinja2,jinja2.sandbox,email,email.policy,sqlite3,dbos"
+NEEDS = (
+    "click,filelock,tomllib,ruamel.yaml,pydantic,pydantic.main,pydantic.fields,sqlglot,sqlglot.dialects.duckdb,"
+    "duckdb,pyarrow,jinja2,jinja2.sandbox,email,email.policy,sqlite3,dbos"
+)
 """What the run above has to import, whoever wrote it."""
 
 NEVER = ("torch", "transformers", "langchain", "langchain_core", "playwright")
@@ -71,7 +74,7 @@ def agent() -> list[str]:
 def help_(folder: Path, quick: bool) -> Iterator[Comparison]:
     """`agent --help` over an interpreter that does nothing."""
     floor = Side("python -c pass", python("-c", "pass"))
-    turns = 2 if quick else 21
+    turns = 2 if quick else 11
     yield Comparison("agent --help", Side("agent --help", [*agent(), "--help"]), floor, seconds=0.150, turns=turns)
 
 
@@ -82,7 +85,7 @@ def run(folder: Path, quick: bool) -> Iterator[Comparison]:
     run_child("benchmarks.start", "make_office", office)
     command = [*agent(), "run", str(plan), "--workspace", str(office), "--now", "2026-03-11T09:00", "--yes", "--json"]
     _imports_nothing_heavy(office, plan)
-    turns = 1 if quick else 11
+    turns = 1 if quick else 7
 
     def peer(until: str) -> Side:
         name = {"launch": "imports, DBOS launched", "shutdown": "imports, DBOS launched and shut down"}[until]
