@@ -73,7 +73,9 @@ def test_a_folder_of_files_that_is_missing(office: Path, capsys: pytest.CaptureF
     assert (code, found["connection files"]["state"]) == (2, "bad")
     assert main(["catalog"]) == 2
     (office / "q.yaml").write_text('process: q\nsteps: [{query: select * from files."bank.csv"}]\n')
-    (office / "w.yaml").write_text("process: w\nsteps: [{id: q, query: select 1 as a}, {spreadsheet.write: {file: a.csv, rows: q}}]\n")
+    (office / "w.yaml").write_text(
+        "process: w\nsteps: [{id: q, query: select 1 as a}, {spreadsheet.write: {file: a.csv, rows: q}}]\n"
+    )
     said = [json.dumps(found["connection files"]), "".join(capsys.readouterr())]
     for plan in ("q.yaml", "w.yaml"):
         assert main(["check", plan]) == 2
