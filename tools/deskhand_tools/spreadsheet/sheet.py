@@ -45,10 +45,7 @@ class Sheet:
 
     def cells(self, index: int) -> list[Cell]:
         """The stored values of the column of that index, empty ones as None."""
-        cells = self.layout.column(self.rows, index)
-        if str in (kinds := set(map(type, cells))) and ("" in cells or len(kinds) > 1):
-            return [None if isinstance(c, str) and not c.strip() else c for c in cells]
-        return cells
+        return _emptied(self.layout.column(self.rows, index))
 
     def columns(self) -> tuple[Column, ...]:
         """The columns with types, codecs and samples, inferred from all values."""
@@ -89,7 +86,7 @@ class Sheet:
     def _decoded(self, column: Column, index: int) -> pa.Array:
         cells = self.layout.column(self.rows, index)
         if set(map(type, cells)) != {str}:  # Arrow takes care of blank texts among texts
-            cells = self.cells(index)
+            cells = _emptied(cells)
         codec = column.codec or _codec_of(column, cells)
         try:
             quick = _quick(codec, cells)
@@ -114,6 +111,13 @@ class Sheet:
     def raw_rows(self) -> list[list[Cell]]:
         """The data rows, cells in the order of `header`, empty ones as None."""
         return [list(row) for row in zip(*map(self.cells, range(len(self.header))), strict=True)]
+
+
+def _emptied(cells: list[Cell]) -> list[Cell]:
+    """The cells with None for those that hold nothing but blanks."""
+    if str in (kinds := set(map(type, cells))) and ("" in cells or len(kinds) > 1):
+        return [None if isinstance(c, str) and not c.strip() else c for c in cells]
+    return cells
 
 
 def _codec_of(column: Column, cells: Sequence[Cell]) -> Codec:
