@@ -1,7 +1,5 @@
 """Queries that must be refused, each with its code, a piece of its message and a piece of its mend."""
 
-
-
 from __future__ import annotations
 
 from typing import Any

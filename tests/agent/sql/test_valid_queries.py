@@ -1,7 +1,5 @@
 """Queries that must be accepted, each with the rows worked out by hand from the office's data."""
 
-
-
 from __future__ import annotations
 
 import datetime as dt
