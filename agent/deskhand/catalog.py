@@ -28,7 +28,7 @@ from deskhand.secret import mask
 if TYPE_CHECKING:
     from deskhand.workspace import Workspace
 
-_FORMAT = 1  # of the cache files; raise it when their content changes
+_FORMAT = 2  # of the cache files; raise it when their content changes
 
 
 @dataclass(frozen=True)
@@ -229,6 +229,7 @@ def table_to_json(table: Table) -> dict[str, Json]:
         "writable": table.writable,
         "open": table.open,
         "note": table.note,
+        "partition": table.partition,
     }
 
 
@@ -242,6 +243,7 @@ def table_from_json(data: Mapping[str, Any]) -> Table:
         writable=data["writable"],
         open=data["open"],
         note=data["note"],
+        partition=data["partition"],
     )
 
 

@@ -68,6 +68,8 @@ class Table:
     `name` is what stands after the connection in SQL (`invoices`, `budget.xlsx/2026`, `inbox`).
     `open` marks a table whose columns can't be known yet (a file that an earlier act will save): queries over
     it are typed when the plan reaches them.
+    `partition` is a column whose value names the table of the same connection that the row lies in (`folder`
+    of `mail.all`): a query that asks for one value reads that table's rows.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Table:
     writable: bool = True
     open: bool = False
     note: str = ""
+    partition: str | None = None
 
     def column(self, name: str) -> Column | None:
         """The column of that name, ignoring case; None where there is none."""

@@ -269,7 +269,7 @@ class FromClauses(Selects):
 
     def _base(self, node: exp.Table, connection: str | None, name: str) -> Base | None:
         if connection is not None:
-            table = self._catalog_table(connection, name)
+            table = self.catalog_table(connection, name)
             if table is not None:
                 return self._catalog_base(table[0], table[1])
             step = f"{connection}.{name}"
@@ -289,7 +289,7 @@ class FromClauses(Selects):
         self._unknown_table(node, connection, name)
         return None
 
-    def _catalog_table(self, connection: str, name: str) -> tuple[str, Table] | None:
+    def catalog_table(self, connection: str, name: str) -> tuple[str, Table] | None:
         known = next((c for c in self.schema.connections() if c.casefold() == connection.casefold()), None)
         if known is None:
             return None

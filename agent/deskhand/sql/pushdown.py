@@ -24,8 +24,8 @@ _OPERATORS: dict[type[exp.Expr], str] = {exp.EQ: "=", exp.LT: "<", exp.LTE: "<="
 
 def collect(where: exp.Expr, frame: Frame) -> None:
     """Note, for each source of the select, the conditions of its `where` that it may be read under."""
-    for part in _conjuncts(where):
-        for column, operator, values in _conditions(part):
+    for part in conjuncts(where):
+        for column, operator, values in conditions(part):
             found: Field | None = column.meta.get("field")
             if found is None or found.base is None or column.meta.get("outer"):
                 continue
@@ -37,7 +37,8 @@ def collect(where: exp.Expr, frame: Frame) -> None:
                 relation.candidates.append(Candidate(found.real or found.name, operator, texts))
 
 
-def _conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
+def conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The conditions that a boolean joins by `and`."""
     waiting = [node]
     while waiting:
         plain = waiting.pop().unnest()
@@ -47,7 +48,8 @@ def _conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
             yield plain
 
 
-def _conditions(node: exp.Expr) -> Iterator[tuple[exp.Column, str, tuple[exp.Expr, ...]]]:
+def conditions(node: exp.Expr) -> Iterator[tuple[exp.Column, str, tuple[exp.Expr, ...]]]:
+    """What a condition says of a column by constants: the column, the operator, the values."""
     operator = _OPERATORS.get(type(node))
     if operator is not None:
         left, right = node.this.unnest(), node.expression.unnest()

@@ -9,7 +9,8 @@ from abc import abstractmethod
 
 from sqlglot import exp
 
-from deskhand.sql import pushdown
+from deskhand.contract import Table
+from deskhand.sql import partitions, pushdown
 from deskhand.sql.columns import Columns
 from deskhand.sql.compare import disagreement
 from deskhand.sql.duck import describe
@@ -34,6 +35,10 @@ class Selects(Columns):
     @abstractmethod
     def sources(self, node: exp.Select, frame: Frame) -> None:
         """Put the FROM clause's relations into the frame."""
+
+    @abstractmethod
+    def catalog_table(self, connection: str, name: str) -> tuple[str, Table] | None:
+        """A table of the catalog, with its connection's own spelling; None where there is none."""
 
     def subquery(self, node: exp.Query, frame: Frame) -> tuple[Field, ...] | None:
         return self.query(node, frame, frame.environment)
@@ -177,6 +182,8 @@ class Selects(Columns):
         if where is not None:
             where.set("this", self.condition(where.this, frame, "where"))
             pushdown.collect(where.this, frame)
+            if fields is not None:
+                fields = partitions.pinned(fields, where.this, frame, self.catalog_table)
         for key in ("having", "qualify"):
             clause = node.args.get(key)
             if clause is not None:

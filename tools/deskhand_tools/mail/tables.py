@@ -87,6 +87,7 @@ class MailTables:
                 _columns({"folder": "VARCHAR"} | _MESSAGE, samples),
                 rows=len(everything),
                 writable=False,
+                partition="folder",
             )
         )
         attached = [
@@ -107,7 +108,7 @@ class MailTables:
         """One of those, with its columns only (no counts, no samples)."""
         folded = name.strip().casefold()
         if folded == ALL:
-            return Table(ALL, _columns({"folder": "VARCHAR"} | _MESSAGE), writable=False)
+            return Table(ALL, _columns({"folder": "VARCHAR"} | _MESSAGE), writable=False, partition="folder")
         if folded == ATTACHMENTS:
             return Table(ATTACHMENTS, _columns(_ATTACHMENT), writable=False)
         folder = self._mailbox.folder(name)
