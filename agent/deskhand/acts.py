@@ -163,11 +163,15 @@ def _item(annotation: Any) -> Any:
 
 @dataclass(frozen=True)
 class Fault:
-    """A row (or group) that no call could be made for; it becomes an exception."""
+    """A row (or group) that no call could be made for, or whose call may not be done; it becomes an exception.
+
+    call: the call that may not be done. It is still needed to read back what an earlier attempt did with it.
+    """
 
     ordinal: int
     reason: str
     row: Row | None = None
+    call: Call | None = None
 
 
 @dataclass(frozen=True)

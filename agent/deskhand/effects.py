@@ -180,8 +180,14 @@ class Effects:
     # ------------------------------------------------------------ after
 
     def _read_back(self, act: _Act, entries: Sequence[_Due]) -> list[str]:
-        """Verify attempted effects; those that are absent become intended again, and are returned."""
-        absent = self._judge(act, [act.item(entry) for entry in entries], {})
+        """Verify attempted effects; those that are absent become intended again, and are returned.
+
+        An effect whose row can't be made any more (what its texts came from has changed) can't be read back.
+        """
+        lost = [entry for entry in entries if act.call(entry.ordinal) is None]
+        reason = "it was attempted, and its row can't be made any more to read it back"
+        self._ledger.doubt([(entry.key, reason) for entry in lost])
+        absent = self._judge(act, [act.item(entry) for entry in entries if entry not in lost], {})
         self._ledger.absent(absent)
         return absent
 
@@ -233,11 +239,15 @@ class _Act:
     made: dict[int, Call | Fault]
     stop: bool
 
+    def call(self, ordinal: int) -> Call | None:
+        """The call of that row, also where it may not be done any more; None where it can't be made."""
+        made = self.made[ordinal]
+        return made if isinstance(made, Call) else made.call
+
     def item(self, entry: _Due) -> Item:
-        """The entry's call, with the change that the ledger holds."""
-        call = self.made[entry.ordinal]
-        if isinstance(call, Fault):
-            raise BusinessError(f"row {entry.ordinal} of step {self.path} can't be made any more: {call.reason}")
+        """The entry's call again, with the change that the ledger holds."""
+        call = self.call(entry.ordinal)
+        assert call is not None
         return Item(call, entry.change, entry.key)
 
 

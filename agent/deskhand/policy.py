@@ -65,7 +65,7 @@ def judge(rule: PolicyRule, call: Call, lookup: Lookup) -> Call | Fault:
     for address in recipients_of(call):
         if not recipient_allowed(address, rule.recipients, lookup):
             reason = f"{address} is outside the policy for {rule.operation}, which allows {', '.join(rule.recipients)}"
-            return Fault(call.ordinal, reason, call.row)
+            return Fault(call.ordinal, reason, call.row, call)
     return call
 
 

@@ -211,3 +211,17 @@ def test_a_cancelled_run_stops_between_batches(desk: Desk) -> None:
     with pytest.raises(KeyboardInterrupt):
         desk.carry_out([0, 1, 2, 3])
     assert desk.states() == {0: "confirmed", 1: "confirmed", 2: "confirmed", 3: "intended"}
+
+
+def test_what_was_attempted_is_read_back_though_it_may_not_be_done_any_more(desk: Desk) -> None:
+    key = f"{desk.run}/act/"
+    desk.ledger.intend(desk.run, "act", "world.do", "world", [(n, f"{key}{n}", Change("change")) for n in range(4)])
+    desk.ledger.attempt([f"{key}0", f"{key}1", f"{key}2"])
+    desk.world.done = [f"{key}0"]
+    forbidden = [Fault(n, "outside the policy", call=Call(n, Params())) for n in (0, 1, 3)]
+    effects = Effects(desk.ledger, desk.run, checkpoint=desk.checkpoint, delays=())
+    tally = effects.carry_out("act", desk.world, "world", [*forbidden, Fault(2, "its address is gone")], stop=False)
+    assert tally.confirmed == [0]
+    assert tally.refused == {1: "outside the policy", 3: "outside the policy"}
+    assert list(tally.in_doubt) == [2]
+    assert desk.world.asked == []
