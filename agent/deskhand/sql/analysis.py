@@ -56,7 +56,9 @@ class Analyser(FromClauses):
         if not open_:
             described = describe(fill(self.describing(text), self.sample))
             if isinstance(described, str):
-                self.problem("invalid-query", plain(described))
+                mixed = "mix aggregates" in described
+                mend = "write the columns in `group by` instead of `all`" if mixed else ""
+                self.problem("invalid-query", plain(described), mend)
                 return None
             columns, problems = final_columns(described, fields)
             if problems:

@@ -23,6 +23,7 @@ CASES: list[tuple[str, str, str, str]] = [
     ("pivot ledger.invoices on status in ('open') using sum(amount) group by vendor_id order by 1", "not-a-query", "", "pivot (sum("),
     ("select * from (pivot ledger.invoices on status in ('open') using sum(amount) group by vendor_id)", "not-a-query", "isn't a table", "pivot (sum("),
     (f"select number {I} where status = cancelled", "unknown-column", "no column cancelled", "single quotes: 'cancelled'"),
+    (f"select vendor_id, sum(amount) * vendor_id as x {I} group by all", "invalid-query", "mix aggregates", "instead of `all`"),
     (f"select top 5 number {I}", "syntax", "near '5'", "limit 5"),
     (f"select date_add('day', 3, due_date) as d {I}", "type-mismatch", "date_add", "candidates"),
     ("select id from mail.inbox where date >= start_of('month', -1)", "type-mismatch", "and start_of('month', -1) (DATE) a date", "cast(date as date)"),
