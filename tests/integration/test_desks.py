@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import email
 import email.policy
+import email.utils
 import io
 import json
 import mailbox
@@ -121,7 +122,7 @@ class Desk:
             message = email.message_from_bytes(box.get_bytes(key), policy=email.policy.default)
             message["X-Flags"] = box.get_message(key).get_flags()
             found.append(message)
-        return found  # type: ignore[return-value]
+        return found
 
     def plan(self, text: str) -> Path:
         path = self.root / "plan.yaml"
@@ -206,9 +207,9 @@ def test_dunning_five_thousand_invoices_one_mail_a_customer(desk: Desk) -> None:
         code=4,
     )
     owed: dict[int, list[tuple[str, str, D, int]]] = defaultdict(list)
-    for number, customer, amount, due, status, level in invoices:
+    for number, customer, price, due, status, level in invoices:
         if status.lower() == "open" and due < "2026-02-09" and level < 3 and customer % 17:
-            owed[customer].append((due, number, D(str(amount)), level + 1))
+            owed[customer].append((due, number, D(str(price)), level + 1))
     sent = {m["to"]: m for m in desk.mails()}
     assert sent.keys() == {f"k{c}@kunde.example" for c in owed}
     for customer, lines in owed.items():
