@@ -68,7 +68,9 @@ def test_every_fault_of_agent_toml(office: Path, capsys: pytest.CaptureFixture[s
 
 def test_a_folder_of_files_that_is_missing(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Doctor, catalog and check name the folder, and the way out; a write is no way to make it unseen."""
-    (office / "files").rmdir()
+    folder = office.parent / "drive" / "files"
+    settings = office / "agent.toml"
+    settings.write_text(settings.read_text().replace('folder = "files"', f'folder = "{folder}"'))
     code, found = checks(capsys)
     assert (code, found["connection files"]["state"]) == (2, "bad")
     assert main(["catalog"]) == 2
@@ -81,9 +83,9 @@ def test_a_folder_of_files_that_is_missing(office: Path, capsys: pytest.CaptureF
         assert main(["check", plan]) == 2
         said.append("".join(capsys.readouterr()))
     for text in said:
-        assert f"points to the folder {office / 'files'}, and there is no such folder" in text
+        assert f"points to the folder {folder}, and there is no such folder" in text
         assert "Make the folder" in text
-    (office / "files").mkdir()
+    folder.mkdir(parents=True)
     assert checks(capsys)[0] == 0
 
 

@@ -16,11 +16,12 @@ import openpyxl
 import pytest
 from deskhand.contract import Column, ResultColumn, Rows, Table
 from deskhand.errors import DataError, UnavailableError, WorkspaceError
-from deskhand_tools.spreadsheet import SpreadsheetConfig
+from deskhand_tools.spreadsheet import SpreadsheetConfig, SpreadsheetTool
 from deskhand_tools.spreadsheet.fake import make_csv, make_workbook
 from deskhand_tools.spreadsheet.sheetio import read_book_bytes, read_table_bytes, write_table_bytes
 from pydantic import ValidationError
 
+from tests.tools.conformance import context
 from tests.tools.spreadsheet.helpers import Office, open_tool
 
 ROWS = [{"No": "R-1", "Amount": Decimal("1.50")}, {"No": "R-2", "Amount": None}]
@@ -215,9 +216,17 @@ def test_the_catalog_is_remembered_and_refreshed(office: Office, monkeypatch: py
     assert open_tool(office.root).tables()[0].rows == 4
 
 
-def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match=f"points to the folder {tmp_path}/files, and there is no") as caught:
-        open_tool(tmp_path)
+def test_a_missing_folder_of_the_workspace_holds_no_tables(tmp_path: Path) -> None:
+    tool = open_tool(tmp_path)
+    assert tool.tables() == []
+    assert tool.fingerprint() == tool.fingerprint()
+    assert not (tmp_path / "files").exists()
+
+
+def test_a_folder_that_must_be_there_is_named(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "drive" / "office"
+    with pytest.raises(WorkspaceError, match=f"points to the folder {elsewhere}, and there is no") as caught:
+        SpreadsheetTool(SpreadsheetConfig(folder=str(elsewhere)), context(tmp_path / "workspace", "files"))
     assert "[connections.files]" in caught.value.mend
     (tmp_path / "files").write_text("not a folder")
     with pytest.raises(WorkspaceError, match="that is a file"):

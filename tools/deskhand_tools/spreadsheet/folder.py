@@ -72,8 +72,17 @@ class Loaded:
 class Folder:
     """The files below `root`. `encoding` and `delimiter` are the connection's, for csv files."""
 
-    def __init__(self, root: Path, cache: Path, encoding: str | None = None, delimiter: str | None = None):
+    def __init__(
+        self,
+        root: Path,
+        cache: Path,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+        *,
+        unmade: bool = False,
+    ):
         self.root = root
+        self._unmade = unmade  # it wasn't there to begin with, so that it isn't there now is no news
         self.encoding = encoding
         self.delimiter = delimiter
         self._cache_file = cache / "tables.json"
@@ -91,7 +100,7 @@ class Folder:
         try:
             entries = list(os.scandir(folder))
         except (FileNotFoundError, NotADirectoryError) as error:
-            if folder != self.root:
+            if folder != self.root or self._unmade:
                 return
             raise UnavailableError(
                 f"the folder {folder} isn't there any more",

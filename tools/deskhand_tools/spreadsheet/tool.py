@@ -60,7 +60,7 @@ class SpreadsheetConfig(BaseModel):
 
 
 class SpreadsheetTool(Tool):
-    """A folder of workbooks and csv files. Raises WorkspaceError where there is no such folder."""
+    """A folder of workbooks and csv files. Raises WorkspaceError where it must be there and isn't."""
 
     name = "spreadsheet"
     Config = SpreadsheetConfig
@@ -88,13 +88,16 @@ class SpreadsheetTool(Tool):
     def __init__(self, config: Any, context: ToolContext) -> None:
         super().__init__(config, context)
         root = context.root / PurePosixPath(config.folder)
-        if not root.is_dir():
+        # Inside the workspace a missing folder is ours to make, by the first write. Elsewhere it may be a drive
+        # that isn't connected: making it would put the files where nobody looks for them.
+        unmade = not root.exists() and root.resolve().is_relative_to(context.root.resolve())
+        if not root.is_dir() and not unmade:
             found = "that is a file" if root.exists() else "there is no such folder"
             raise WorkspaceError(
                 f"the connection {context.connection} points to the folder {root}, and {found}",
                 mend=f"Make the folder, or correct `folder` of [connections.{context.connection}] in agent.toml.",
             )
-        self.folder = Folder(root, context.cache, config.encoding, config.delimiter)
+        self.folder = Folder(root, context.cache, config.encoding, config.delimiter, unmade=unmade)
 
     def fingerprint(self) -> str:
         """A digest of all files' names, sizes and times."""
