@@ -167,7 +167,7 @@ class Executor:
                 tally = effects.carry_out(here.path, bound.operation, connection, made, stop=step.on_error == "stop")
             finally:
                 self._look_again()
-            self._exceptions(here.path, made, tally)
+            self._exceptions(here, made, tally)
             if tally.in_doubt:
                 reason = next(iter(tally.in_doubt.values()))
                 raise NotFinal({"status": "in_doubt", "reason": f"step {here.name}: {reason}"})
@@ -196,8 +196,9 @@ class Executor:
         """What an act has changed may be read by any connection: a saved file, a mail to oneself."""
         self.context.catalog.refresh()
 
-    def _exceptions(self, path: str, made: Sequence[EffectCall | acts.Fault], tally: Tally) -> None:
-        rows = {m.ordinal: dict(m.row or {}) for m in made}
+    def _exceptions(self, here: _Here, made: Sequence[EffectCall | acts.Fault], tally: Tally) -> None:
+        path, around = here.path, here.frame.around()
+        rows = {m.ordinal: {**around, **(m.row or {})} for m in made}
         self.services.store.add_exceptions(
             self.run, path, [(n, row_to_json(rows[n]), reason) for n, reason in sorted(tally.refused.items())]
         )

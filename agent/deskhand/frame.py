@@ -132,6 +132,13 @@ class Frame:
             each=tuple(n.casefold() for n in self.shapes.each),
         )
 
+    def around(self) -> dict[str, Value]:
+        """The columns of the rows of the loops that this is inside, the inner ones first to be believed."""
+        outer = self._parent.around() if self._parent is not None else {}
+        if self._parent is None or self.shapes.each == self._parent.shapes.each:
+            return outer
+        return {**outer, **self.data(self.shapes.each[-1]).rows.rows[0]}
+
     # ------------------------------------------------------------ queries
 
     def query(self, text: str) -> tuple[StepData, Query]:

@@ -287,6 +287,14 @@ def _step(raw: Any, path: Path_, reader: _Reader) -> Step | None:
             path,
         )
         return None
+    if (cut := next((key for key in raw if re.search(r"\s", key)), None)) is not None:
+        reader.problem(
+            "cut-text",
+            f"YAML reads {cut!r} as a key of its own",
+            "A text with a comma inside {…} stands in quotes, or write the step on several lines.",
+            (*path, cut),
+        )
+        return None
     kinds = [key for key in raw if key in _STEP_KINDS or "." in key]
     if len(kinds) != 1:
         from deskhand.nearest import suggest

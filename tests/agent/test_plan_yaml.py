@@ -160,6 +160,7 @@ FAULTS = [
     ("steps:\n  - approve: {row: a}\n", "unknown-key", 2, "'rows'"),
     ("process: a b\nsteps:\n  - query: select 1\n", "value", 1, ""),
     ("steps:\n  - {a: *b}\n", "yaml", 2, ""),
+    ("steps:\n  - {id: a, query: select b, c.d from x}\n", "cut-text", 2, "in quotes"),
     ("steps: \x07\n", "yaml", 0, "character"),
 ]
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import getpass
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from deskhand.cli.common import color_option, json_option, open_workspace, print_json, wants_color, workspace_option
 from deskhand.errors import RefusedError
+
+if TYPE_CHECKING:
+    from deskhand.store import Approval
 
 
 @click.command()
@@ -17,7 +21,7 @@ from deskhand.errors import RefusedError
 @click.option("--as", "who", metavar="NAME", help="Who approves [default: the name you are logged in with].")
 @click.option("--no", "denied", is_flag=True, help="Deny it: the run is cancelled.")
 @click.option("--note", default="", help="Why; kept with the decision.")
-@click.option("--yes", is_flag=True, help="Don't show the rows and don't ask again.")
+@click.option("--yes", is_flag=True, help="Don't ask again.")
 @workspace_option
 @json_option
 @color_option
@@ -33,7 +37,8 @@ def approve(
 ) -> int:
     """Show what waits for an approval; with RUN_ID, approve it (or deny it) and go on with the run.
 
-    An approval holds for exactly the rows that were shown: other rows need a new one.
+    An approval holds for exactly the rows that were shown: other rows need a new one. At a terminal the rows are
+    shown and you are asked; elsewhere the command itself is the decision.
 
     \b
     agent approve                          what waits
@@ -64,16 +69,35 @@ def approve(
             show.approvals(waiting, color=color)
             for approval in waiting:
                 show.approval_rows(runner, approval, color=color)
-        if not yes:
-            if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-                raise RefusedError("there is nobody to ask", mend="Add --yes once you have seen the rows.")
-            if not click.confirm("Deny this?" if denied else "Approve exactly these rows?", default=False):
-                print("Nothing was decided.")
-                return RefusedError.exit_code
-        name = who or getpass.getuser()
+        # Typing the command is the decision; at a terminal one is asked once more, with the rows in sight.
+        asks = not yes and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
+        if asks and not click.confirm("Deny this?" if denied else "Approve exactly these rows?", default=False):
+            print("Nothing was decided.")
+            return RefusedError.exit_code
         for approval in waiting:
-            runner.store.decide(approval.run, approval.path, approval.digest, name, not denied, note)
+            name, said = _who(approval, who, note)
+            runner.store.decide(approval.run, approval.path, approval.digest, name, not denied, said)
         return tell(runner.resume(run_id), as_json, color)
+
+
+def _who(approval: Approval, named: str | None, note: str) -> tuple[str, str]:
+    """Who decides, and the note that is kept.
+
+    The command line can't prove who types. Without `--as` it is the name one is logged in with; where somebody
+    else was asked, alone, it is that one, and the note says who typed it.
+    """
+    try:
+        login = getpass.getuser()
+    except (OSError, KeyError):  # a machine that knows no users
+        login = "somebody"
+    if named is not None or not approval.by or login.casefold() in {name.casefold() for name in approval.by}:
+        return named or login, note
+    if approval.two or len(approval.by) > 1:
+        raise RefusedError(
+            f"this was asked of {' and '.join(approval.by)}, and you are logged in as {login}",
+            mend=f"Say who approves: --as {approval.by[0]}",
+        )
+    return approval.by[0], f"{note} (typed by {login})".strip()
 
 
 @click.group(invoke_without_command=True)

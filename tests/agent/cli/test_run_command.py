@@ -11,6 +11,7 @@ from textwrap import dedent
 
 import pytest
 from deskhand.cli.main import main
+from deskhand.store import Store
 from deskhand.testing import Desk
 from syrupy.assertion import SnapshotAssertion
 
@@ -165,8 +166,7 @@ def test_approvals(agent: Agent, office: Desk, snapshot: SnapshotAssertion) -> N
     assert json.loads(out)["status"] == "waiting"
     assert agent("approve")[1] == snapshot
     run_id = next((office.root / ".deskhand" / "traces").glob("*.json")).stem
-    assert agent("approve", run_id)[0] == 2
-    assert agent("approve", run_id, "--yes", "--as", "Ann")[0] == 4
+    assert agent("approve", run_id, "--as", "Ann")[0] == 4
     code, _, err = agent("approve", run_id, "--yes")
     assert code == 2
     assert "waits for no approval" in err
@@ -190,3 +190,48 @@ def test_a_denied_approval_cancels_the_run(agent: Agent, office: Desk) -> None:
     assert code == 1
     assert "Ann did not approve" in out
     assert "wrong amounts" in out
+
+
+@pytest.mark.parametrize(
+    ("by", "arguments", "code", "who"),
+    [
+        ("[]", [], 0, "somebody"),
+        ("[controller]", [], 0, "controller"),
+        ("[controller]", ["--as", "boss"], 2, None),
+        ("[controller, boss]", [], 2, None),
+        ("[controller, boss]", ["--as", "Boss"], 0, "Boss"),
+    ],
+)
+def test_who_approves(
+    agent: Agent,
+    office: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    by: str,
+    arguments: list[str],
+    code: int,
+    who: str | None,
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "somebody")
+    plan = office.root / "ask.yaml"
+    plan.write_text(
+        f"steps:\n  - {{id: a, query: select number from ledger.invoices}}\n  - approve: {{rows: a, by: {by}}}\n"
+    )
+    assert agent("run", str(plan), "--yes")[0] == 3
+    run_id = next((office.root / ".deskhand" / "traces").glob("*.json")).stem
+    assert agent("approve", run_id, *arguments)[0] == code
+    with Store(office.root) as store:
+        decisions = [decision for one in store.approvals(run_id) for decision in one.decisions]
+    assert [decision.who for decision in decisions] == ([who] if who else [])
+    assert all(("typed by somebody" in decision.note) == (who == "controller") for decision in decisions)
+
+
+def test_an_exception_inside_a_loop_says_whose_it_is(agent: Agent, office: Desk) -> None:
+    plan = office.root / "loop.yaml"
+    plan.write_text(
+        "steps:\n  - {id: all_of_them, query: 'select id, email from ledger.vendors order by id'}\n"
+        "  - for_each: all_of_them\n    as: one\n    steps:\n"
+        "      - email.send: {to: '{{ one.email }}', subject: Hello}\n"
+    )
+    assert agent("run", str(plan), "--yes")[0] == 4
+    (found,) = json.loads(agent("exceptions", "--json")[1])
+    assert found["row"] == {"id": 2, "email": None}
