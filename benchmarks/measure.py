@@ -130,10 +130,14 @@ def run_child(module: str, call: str, *arguments: object) -> None:
 
 
 def compare(comparison: Comparison) -> Figure:
-    """Both sides, by turns, after one turn of each that isn't counted. Raises BenchmarkError."""
+    """Both sides, by turns, after one turn of each that isn't counted, unless there are only one or two.
+
+    Raises BenchmarkError.
+    """
     sides = {"ours": comparison.ours, "peer": comparison.peer}
-    for side in sides.values():
-        _once(side)
+    if comparison.turns > 2:
+        for side in sides.values():
+            _once(side)
     samples: dict[str, list[Sample]] = {"ours": [], "peer": []}
     for turn in range(comparison.turns):
         order = ("ours", "peer") if turn % 2 == 0 else ("peer", "ours")

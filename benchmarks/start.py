@@ -74,7 +74,7 @@ def agent() -> list[str]:
 def help_(folder: Path, quick: bool) -> Iterator[Comparison]:
     """`agent --help` over an interpreter that does nothing."""
     floor = Side("python -c pass", python("-c", "pass"))
-    turns = 2 if quick else 11
+    turns = 1 if quick else 11
     yield Comparison("agent --help", Side("agent --help", [*agent(), "--help"]), floor, seconds=0.150, turns=turns)
 
 
