@@ -1,7 +1,5 @@
 """Exact arithmetic against Python's decimal, and the types that expressions have."""
 
-
-
 from __future__ import annotations
 
 import datetime as dt

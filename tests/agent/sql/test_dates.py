@@ -1,7 +1,5 @@
 """Business dates against plain Python, over random days."""
 
-
-
 from __future__ import annotations
 
 import calendar

@@ -1,7 +1,5 @@
 """What we hand to DuckDB is what was written: both texts parse to the same tree in DuckDB's own parser."""
 
-
-
 from __future__ import annotations
 
 import json

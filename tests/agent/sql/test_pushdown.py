@@ -1,7 +1,5 @@
 """What is read of each source: the columns, and conditions that can't lose a row."""
 
-
-
 from __future__ import annotations
 
 import datetime as dt
