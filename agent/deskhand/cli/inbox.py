@@ -84,20 +84,21 @@ def _who(approval: Approval, named: str | None, note: str) -> tuple[str, str]:
     """Who decides, and the note that is kept.
 
     The command line can't prove who types. Without `--as` it is the name one is logged in with; where somebody
-    else was asked, alone, it is that one, and the note says who typed it.
+    else was asked, alone, it is that one. The note says who typed it wherever that is another name.
     """
     try:
         login = getpass.getuser()
     except (OSError, KeyError):  # a machine that knows no users
         login = "somebody"
-    if named is not None or not approval.by or login.casefold() in {name.casefold() for name in approval.by}:
-        return named or login, note
-    if approval.two or len(approval.by) > 1:
-        raise RefusedError(
-            f"this was asked of {' and '.join(approval.by)}, and you are logged in as {login}",
-            mend=f"Say who approves: --as {approval.by[0]}",
-        )
-    return approval.by[0], f"{note} (typed by {login})".strip()
+    name = named or login
+    if named is None and approval.by and login.casefold() not in {by.casefold() for by in approval.by}:
+        if approval.two or len(approval.by) > 1:
+            raise RefusedError(
+                f"this was asked of {' and '.join(approval.by)}, and you are logged in as {login}",
+                mend=f"Say who approves: --as {approval.by[0]}",
+            )
+        name = approval.by[0]
+    return name, note if name.casefold() == login.casefold() else f"{note} (typed by {login})".strip()
 
 
 @click.group(invoke_without_command=True)
