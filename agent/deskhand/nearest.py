@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def nearest(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
-    """Up to `limit` known names like this one, best first; case and separators don't count."""
+def nearest(name: str, known: Iterable[str], *, limit: int = 3, cutoff: float = 60) -> list[str]:
+    """Up to `limit` known names like this one, best first; case and separators don't count.
+
+    cutoff: how alike they must be, from 0 to 100 (rapidfuzz's weighted ratio).
+    """
     from rapidfuzz import fuzz, process, utils
 
     choices = list(dict.fromkeys(known))
     found = process.extract(name, choices, scorer=fuzz.WRatio, processor=utils.default_process, limit=limit)
-    return [choice for choice, score, _ in found if score >= 60]
+    return [choice for choice, score, _ in found if score >= cutoff]
 
 
 def suggest(name: str, known: Iterable[str], *, limit: int = 3) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from deskhand.nearest import nearest as near_names
+
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like `name`, ignoring case; None where none is like it."""
-    from rapidfuzz import fuzz, process, utils
-
-    choices = list(dict.fromkeys(known))
-    found = process.extractOne(name, choices, scorer=fuzz.WRatio, processor=utils.default_process, score_cutoff=62)
+    # a little stricter than elsewhere: a bare word in a query is often a text that lacks its quotes
+    found = near_names(name, known, limit=1, cutoff=62)
     return found[0] if found else None
 
 

@@ -7,6 +7,7 @@ flags meanwhile. This module refuses to overwrite a mail and to act on one that 
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Literal, cast
 
@@ -85,9 +86,9 @@ class _Filing(MailOperation):
                 results.append(error)
         return results
 
+    @abstractmethod
     def do(self, item: Item) -> Receipt:
         """Do one change. Raises Gone where the mail isn't there any more."""
-        raise NotImplementedError
 
     def verify(self, items: Sequence[Item]) -> list[Verdict]:
         there = self._there()
@@ -104,9 +105,9 @@ class _Filing(MailOperation):
 
         return there
 
+    @abstractmethod
     def done(self, item: Item, there: Callable[[str, str], bool]) -> bool:
         """Whether a change is plain to see in the mailbox; `there` tells whether a folder holds a name."""
-        raise NotImplementedError
 
     def target(self, name: str) -> str:
         """The folder that a name means, whether or not it is there yet."""

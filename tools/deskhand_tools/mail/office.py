@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,9 +79,9 @@ class MailOperation(Operation):
         change = self.changes()
         return [_caught(change, call) for call in calls]
 
+    @abstractmethod
     def changes(self) -> Callable[[Call], Change]:
         """A function for the calls of one act; a BusinessError that it raises is that call's exception."""
-        raise NotImplementedError
 
 
 def _caught(change: Callable[[Call], Change], call: Call) -> Change:

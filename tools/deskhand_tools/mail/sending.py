@@ -9,6 +9,7 @@ and to send a mail twice.
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -93,9 +94,9 @@ class _Sending(MailOperation):
     effect = Effect.SEND
     batch = 1
 
+    @abstractmethod
     def draft(self, call: Call, search: Search, files: Files) -> _Made:
         """The mail that a call asks for. Raises BusinessError where it can't be made."""
-        raise NotImplementedError
 
     def changes(self) -> Callable[[Call], Change]:
         search = self.office.finder.search()

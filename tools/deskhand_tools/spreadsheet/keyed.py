@@ -7,6 +7,7 @@ among the act's own rows makes an exception of that row.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -151,6 +152,7 @@ class _Keyed(SheetOperation):
                 changes.append(Change.exception(str(error).replace("\n  ", ". "), about))
         return changes
 
+    @abstractmethod
     def _change(
         self,
         loaded: Loaded,
@@ -160,8 +162,7 @@ class _Keyed(SheetOperation):
         stores: dict[int, Store],
         about: str,
         note: Mapping[str, str],
-    ) -> Change:
-        raise NotImplementedError
+    ) -> Change: ...
 
     def _data(self, loaded: Loaded, keys: Keys, index: int) -> dict[str, Any]:
         return {
