@@ -1,0 +1,81 @@
+"""What a literal is, and the text in which the finders look for it.
+
+A finder reads a `Request`: the text as typed, and a folded copy of the same length (lower case, one kind of space,
+dash and apostrophe), so that one pattern fits all spellings and offsets stay those of the request. This module
+refuses to know any form of any value.
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+Kind = typing.Literal["number", "percent", "date", "period", "days", "business_days", "email", "file"]
+
+_ALIKE = {
+    ord(odd): plain
+    for plain, many in {
+        " ": "\t\n\r\v\f\u00a0\u2007\u2009\u202f\u2002\u2003",
+        "-": "\u2010\u2011\u2012\u2013\u2014\u2212",
+        "'": "\u2019\u2018\u00b4`\u02bc",
+        '"': "\u201c\u201d\u201e\u00ab\u00bb",
+    }.items()
+    for odd in many
+}
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A value that a request states. `start` and `end` are offsets in characters; `until` only of a period.
+
+    `value`: number, percent and days as decimal text; a date (and both ends of a period) as a SQL expression: a date
+    literal, `current_date` or a business date function; an e-mail address or a file's path as written.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    value: str
+    until: str = ""
+
+
+@dataclass
+class Request:
+    """The text under reading; `taken` are the spans of dates, addresses and paths whose digits are no numbers."""
+
+    text: str
+    today: date
+    low: str = field(init=False)
+    taken: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.low = fold(self.text)
+
+    def find(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        return pattern.finditer(self.low)
+
+    def free(self) -> Iterable[int]:
+        """For every character 1 where it is nobody's yet."""
+        marks = bytearray(b"\x01") * len(self.text)
+        for start, end in self.taken:
+            marks[start:end] = bytes(end - start)
+        return marks
+
+
+def fold(text: str) -> str:
+    """The text in lower case with one kind of space, dash and quote, character by character."""
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(one if len(one.lower()) != 1 else one.lower() for one in text)
+    return low.translate(_ALIKE)
+
+
+def rx(pattern: str, **parts: str) -> re.Pattern[str]:
+    """A pattern over folded text: `_` is a space or a few, `~` none or a few, `<name>` a part; it starts and ends a word."""
+    for name, part in parts.items():
+        pattern = pattern.replace(f"<{name}>", f"(?:{part})")
+    pattern = pattern.replace("_", " {1,3}").replace("~", " {0,2}")
+    return re.compile(rf"(?<![^\W_])(?<![^\W_][-/.:#])(?:{pattern})(?![^\W_])")
