@@ -82,7 +82,7 @@ class Person:
     role: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OfficeTable:
     """A table with what it is about. `refers` gives, by column, the (connection, table, column) it refers to."""
 
@@ -92,7 +92,7 @@ class OfficeTable:
     refers: Mapping[str, tuple[str, str, str]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Office:
     """One office of the corpus."""
 
