@@ -23,15 +23,17 @@ UNITS = "day|week|month|quarter|year"
 SOON = 31
 _SHORT = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _AHEAD = re.compile(
-    r"(?<![a-z])(?:by|until|till|til|due|before|next|coming|upcoming|up to|no later than|not later than|deadline|expir\w{1,4}|for|"
-    r"through|at the latest|starting|as of)(?: (?:on|by|the|in|from|at|of|for|before))?[ :]{1,3}$"
+    r"(?<![a-z])(?:by|until|till|til|due|before|next|coming|upcoming|up to|no later than|not later than|"
+    r"deadline|expir\w{1,4}|"
+    r"through|starting)(?: (?:on|by|the|in|from|at|of|before))?[ :]{1,3}$"
 )
 _BACK = re.compile(
     r"(?<![a-z])(?:since|after|from|last|past|previous|older than|dated|received|paid|sent|of|in|on)(?: the)? {1,3}$"
 )
 _FIRM = re.compile(r"(?<![a-z])(?:since|last|past|previous|dated|received|paid|sent)(?: on| in)?(?: the)? {1,3}$")
 _FROM = re.compile(
-    r"(?<![a-z])(?:since|from|starting|before|as of|prior to|earlier than|older than|begin\w{0,4})(?: in| with| on| the){0,2} {1,3}$"
+    r"(?<![a-z])(?:since|from|starting|before|as of|prior to|earlier than|older than|begin\w{0,4})(?: in|"
+    r" with| on| the){0,2} {1,3}$"
 )
 _TO = re.compile(
     r"(?<![a-z])(?:until|till|til|to|through|thru|by|after|up to|later than|newer than)(?: in| the){0,2} {1,3}$"

@@ -15,6 +15,7 @@ from deskhand_models.literal_calendar import (
     DAYS,
     MONTHS,
     UNITS,
+    WEEKDAYS,
     Span,
     full_year,
     month_of,
@@ -34,7 +35,8 @@ _COMPACT = re.compile(
     r"(?<![^\W_])(?<![^\W_][-/.:#])((?:19|20)[0-9]{2})([01][0-9])([0-3][0-9])(?![^\W_])(?![-/.,:][0-9])"
 )
 _NUMERIC = re.compile(
-    rf"(?<![^\W_])(?<![^\W_][-/.:#])([0-9]{{1,2}})(?:([-/])([0-9]{{1,2}})\2|\. ?([0-9]{{1,2}})\. ?)([0-9]{{4}}|[0-9]{{2}}){_EDGE}"
+    rf"(?<![^\W_])(?<![^\W_][-/.:#])([0-9]{{1,2}})(?:([-/])([0-9]{{1,2}})\2|"
+    rf"\. ?([0-9]{{1,2}})\. ?)([0-9]{{4}}|[0-9]{{2}}){_EDGE}"
 )
 _SHORT = re.compile(r"(?<![^\W_])(?<![^\W_][-/.:#])([0-9]{1,2})/([0-9]{1,2})(?![-/.,:%]?[^\W_])")
 _DOTTED = re.compile(r"(?<![^\W_])(?<![^\W_][-/.:#])([0-9]{1,2})\. ?([0-9]{1,2})\.(?![^\W_])")
@@ -42,21 +44,29 @@ _DOTTED_CUE = re.compile(r"(?:^|[^a-z])(?:on|by|until|till|since|from|before|aft
 _TH = "(?:st|nd|rd|th)"
 _DAY_MONTH = rx(
     rf"(?:(?:{DAYS})\.?,?_)?(?:the_)?([0-9]{{1,2}})(?:{_TH}|\.)?(?:_day)?(?:_of_|_of_the_|[-./]|~)({MONTHS})"
-    rf"(?:\.?(?:,?_|[-./]|_of_)'?({_YEAR})|\.?(?:[-./]'?|_'?|,_')([0-9]{{2}})(?![0-9]|_?[a-z%€$£]|[.,:/-][0-9]|{_TH}))?"
+    rf"(?:\.?(?:,?_|[-./]|_of_)'?({_YEAR})|\.?(?:[-./]'?|_'?|,_')([0-9]{{2}})(?![0-9]|_?[a-z%€$£]|"
+    rf"[.,:/-][0-9]|{_TH}))?"
 )
 _MONTH_DAY = rx(
-    rf"(?:(?:{DAYS})\.?,?_)?({MONTHS})\.?(?:_|-)(?:the_)?([0-9]{{1,2}})({_TH})?(?![0-9]|[.,:/][0-9]|~%)(?:,?_({_YEAR}))?"
+    rf"(?:(?:{DAYS})\.?,?_)?({MONTHS})\.?(?:_|-)(?:the_)?([0-9]{{1,2}})({_TH})?(?![0-9]|[.,:/][0-9]|"
+    rf"~%)(?:,?_({_YEAR}))?"
 )
-_NUMBERED = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth"]
+_NUMBERED = re.findall(
+    r"[a-z]+",
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth",
+)
 _NTH_MONTH = rx(rf"(?:the_)?({'|'.join(_NUMBERED)})_of_({MONTHS})(?:,?_({_YEAR}))?")
 _NTH = rx(
     rf"(?:(the_)|(?<=on )|(?<=by )|(?<=until )|(?<=till )|(?<=since )|(?<=before )|(?<=after )|(?<=from ))"
     rf"(?:([0-9]{{1,2}}){_TH}|({'|'.join(_NUMBERED)})(?=_of_(?:(?:the|this|last|next|previous)_)?month))"
-    rf"(?!_(?:of_)?(?:{MONTHS})(?![a-z]))(?!_(?:of_)?(?:the_)?(?:quarter|half|week|year|time|one|row|invoice|item|day))"
+    rf"(?!_(?:of_)?(?:{MONTHS})(?![a-z]))(?!_(?:of_)?(?:the_)?(?:quarter|half|week|year|time|one|row|"
+    rf"invoice|item|day))"
     r"(?:_of_(the|this|last|next|the_previous|previous|the_coming|the_current|the_last|the_next)_month)?"
 )
 _NTH_OF = rx(
-    rf"([0-9]{{1,2}}){_TH}_of_(the|this|last|next|the_previous|previous|the_coming|the_current|the_last|the_next)_month"
+    rf"([0-9]{{1,2}}){_TH}_of_(the|this|last|next|the_previous|previous|the_coming|the_current|the_last|"
+    rf"the_next)_month"
 )
 _WORDS = {
     "today": 0, "todays": 0, "tonight": 0, "this morning": 0, "this afternoon": 0, "this evening": 0,
@@ -64,12 +74,12 @@ _WORDS = {
     "yesterday": -1, "yesteday": -1, "yesturday": -1, "yday": -1,
     "day before yesterday": -2, "day after tomorrow": 2, "overmorrow": 2,
 }  # fmt: skip
-_WORD = rx("|".join(sorted(_WORDS, key=len, reverse=True)).replace(" ", "_").replace("day_before", "day_before"))
+_WORD = rx("|".join(sorted(_WORDS, key=len, reverse=True)).replace(" ", "_"))
 _ON_DAY = rx(rf"(?:(last|past|previous|this_past|this|next|coming|this_coming|following|upcoming)_)?({DAYS})")
 _LOOSE = re.compile(
     r"(?:^|[^a-z])(?:on|by|until|till|since|from|before|after|last|next|this|and|to|due|coming|past|every) {1,3}$"
 )
-_WHICH = "the|this|current|last|past|previous|prior|next|coming|following|this_coming|the_current|the_last|the_previous|the_next|the_coming|the_past"
+_WHICH = "(?:the_)?(?:current|last|past|previous|next|coming)|the|this|this_coming|prior|following|closing"
 _SHIFT = {"last": -1, "past": -1, "previous": -1, "prior": -1, "next": 1, "coming": 1, "following": 1}
 _EDGE_WORDS = "start|begin|beginning|begining|first_day|opening"
 _END_WORDS = "end|ends|close|last_day|very_end"
@@ -78,7 +88,8 @@ _UNIT_END = rx(
     r"(?:(<which>)_)?(week|month|quarter|year)[ -]{0,2}(?:(end)|(start))(?!_of)|(eom|eoq|eoy|eow)", which=_WHICH
 )
 _OF_MONTH = rx(
-    rf"(?:({_EDGE_WORDS})|({_END_WORDS})|(middle|mid))(?:_of_|_|-)(?:the_)?(?:(last|next|this)_)?(?:({MONTHS})|q([1-4])|({_YEAR}))"
+    rf"(?:({_EDGE_WORDS})|({_END_WORDS})|(middle|mid))(?:_of_|_|-)(?:the_)?(?:(last|next|"
+    rf"this)_)?(?:({MONTHS})|q([1-4])|({_YEAR}))"
     rf"(?:(?:,?_|_of_)({_YEAR})|-'?([0-9]{{2}})|_(?:of_)?(last|next|this)_year)?"
 )
 
@@ -86,9 +97,9 @@ _OF_MONTH = rx(
 def numeric(request: Request) -> Iterator[Span]:
     """Dates in digits; their digits are taken from the numbers, but for the short form (3/4 may be a fraction)."""
     low, today = request.low, request.today
-    for match in _ISO.finditer(low):
+    for match in request.find(_ISO, "19", "20"):
         yield from _day(request, match, real(int(match[1]), int(match[3]), int(match[4])), match.end(4))
-    for match in _COMPACT.finditer(low):
+    for match in request.find(_COMPACT, "19", "20"):
         day = real(int(match[1]), int(match[2]), int(match[3]))
         if day:
             yield Span(match.start(), match.end(), sql(day), sql(day), day, day)
@@ -98,10 +109,10 @@ def numeric(request: Request) -> Iterator[Span]:
         if match[2] == "-" and len(match[5]) == 2 and len(match[1]) != 2:
             continue
         yield from _day(request, match, real(year, second, first) or real(year, first, second), match.end(5))
-    for match in _SHORT.finditer(low):
+    for match in request.find(_SHORT, "/"):
         if match.group() != "24/7":
             yield from _numeric_yearless(request, match)
-    for match in _DOTTED.finditer(low):
+    for match in request.find(_DOTTED, "."):
         if _DOTTED_CUE.search(low[max(0, match.start() - 10) : match.start()]):
             yield from _numeric_yearless(request, match)
 
@@ -142,28 +153,35 @@ def _dated(request: Request, match: re.Match[str], day: int, month: int, year: s
 
 def days(request: Request) -> Iterator[Span]:
     """Dates in words. Days with their month first: they keep the weekday before them from being read alone."""
-    low, today = request.low, request.today
+    today, free = request.today, request.free()
     dated: set[int] = set()
+    written: set[tuple[int, str]] = set()  # months of dates with a year, whose year is no day (3 mar 26)
     for match in request.find(_DAY_MONTH):
         dated.add(match.start())
+        if match[3] or match[4]:
+            written.add((match.start(2), match[2]))
         yield from _dated(request, match, int(match[1]), month_of(match[2]), match[3] or match[4])
     for match in request.find(_MONTH_DAY):
-        if any(start <= match.start() < end for start, end in request.taken):
+        if (match.start(), match[1]) in written or not free[match.start()]:
             continue
+        if "-" in match.group() and not match[3] and abs(full_year(match[2], today) - today.year) <= 10:
+            continue  # mar-26 is a month and its year
         dated.add(match.start())
         yield from _dated(request, match, int(match[2]), month_of(match[1]), match[4])
-    for match in request.find(_NTH_MONTH):
+    for match in request.find(_NTH_MONTH, "first", "second", "third", "th"):
         yield from _dated(request, match, _NUMBERED.index(match[1]) + 1, month_of(match[2]), match[3])
-    for match in request.find(_NTH):
+    for match in request.find(_NTH, "st", "nd", "rd", "th"):
         number = int(match[2]) if match[2] else _NUMBERED.index(match[3]) + 1
         yield from _nth(request, match, number, match[4])
-    for match in request.find(_NTH_OF):
+    for match in request.find(_NTH_OF, "month"):
         yield from _nth(request, match, int(match[1]), match[2])
-    for match in request.find(_WORD):
+    for match in request.find(
+        _WORD, "day", "tomor", "tommor", "mrw", "morning", "afternoon", "evening", "tonight", "tmr", "morrow"
+    ):
         start = match.start()
         shift = _WORDS[re.sub(" +", " ", match.group())]
         yield Span(start, match.end(), *[_shifted(shift)] * 2, today + timedelta(shift), today + timedelta(shift))
-    for match in request.find(_ON_DAY):
+    for match in request.find(_ON_DAY, "mon", "tue", "wed", "thu", "fri", "sat", "sun"):
         if match.start() not in dated:
             yield from _weekday(request, match)
     yield from _edges(request)
@@ -196,12 +214,12 @@ def _weekday(request: Request, match: re.Match[str]) -> Iterator[Span]:
     """`last Friday` is behind, `next`, `coming` and `this` are ahead; a bare one has both readings."""
     start, end = match.span()
     word, which = match[2], (match[1] or "").strip()
-    if len(word) <= 4 and word not in ("mond", "tues") and not request.text[match.start(2)].isupper():
-        if not which and not _LOOSE.search(request.low[max(0, start - 10) : start]):
-            return
+    doubtful = len(word) <= 4 and word != "tues" and not which and not request.text[match.start(2)].isupper()
+    if doubtful and not _LOOSE.search(request.low[max(0, start - 10) : start]):
+        return
     day = weekday_of(word)
     readings = {"last": f"last_weekday('{day}')", "next": f"next_weekday('{day}')"}
-    gap = (request.today.weekday() - [*_ORDER].index(day)) % 7
+    gap = (request.today.weekday() - WEEKDAYS.index(day)) % 7
     days = {"last": request.today - timedelta(gap or 7), "next": request.today + timedelta(7 - gap)}
     if which.endswith(("last", "past", "previous")):
         order = ["last"]
@@ -215,9 +233,6 @@ def _weekday(request: Request, match: re.Match[str]) -> Iterator[Span]:
         yield Span(start, end, readings[one], readings[one], days[one], days[one])
 
 
-_ORDER = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
 def call(name: str, unit: str, shift: int) -> str:
     """`start_of` or `end_of` a unit, shifted."""
     return f"{name}('{unit}', {shift})" if shift else f"{name}('{unit}')"
@@ -225,18 +240,18 @@ def call(name: str, unit: str, shift: int) -> str:
 
 def _edges(request: Request) -> Iterator[Span]:
     """Ends and beginnings: `end of next month`, `month end`, `start of the year`, `end of Q3`, `mid March`."""
-    for match in request.find(_OF_UNIT):
+    for match in request.find(_OF_UNIT, " of"):
         if match[4] == "day" and not match[3]:
             continue
         shift = _SHIFT.get(re.split(" +", match[3])[-1], 0) if match[3] else 0
         yield _edge(match, "start_of" if match[1] else "end_of", match[4], shift)
-    for match in request.find(_UNIT_END):
+    for match in request.find(_UNIT_END, "end", "start", "eo"):
         if match[5]:
             yield _edge(match, "end_of", {"m": "month", "q": "quarter", "y": "year", "w": "week"}[match[5][2]], 0)
         elif match[2] != "week" or match[4]:
             shift = _SHIFT.get(re.split(" +", match[1])[-1], 0) if match[1] else 0
             yield _edge(match, "start_of" if match[4] else "end_of", match[2], shift)
-    for match in request.find(_OF_MONTH):
+    for match in request.find(_OF_MONTH, "start", "begin", "first", "open", "end", "close", "last", "mid"):
         month, count = (month_of(match[5]), 1) if match[5] else (int(match[6]) * 3 - 2, 3) if match[6] else (1, 12)
         year = match[7] or match[8] or match[9]
         if match[10]:

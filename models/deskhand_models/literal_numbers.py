@@ -13,26 +13,19 @@ from decimal import Decimal
 
 from deskhand_models.literal import Literal, Request, rx
 
-UNITS = {
-    word: number
-    for number, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-    )
-}
-TENS = {
-    word: 10 * number
-    for number, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)
-} | {"fourty": 40}
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+UNITS = {word: number for number, word in enumerate(re.findall("[a-z]+", _SMALL))}
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+TENS = {word: 10 * number for number, word in enumerate(re.findall("[a-z]+", _TENS), start=2)} | {"fourty": 40}
 SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 10**6, "billion": 10**9, "dozen": 12}
 SCALES |= {word + "s": value for word, value in list(SCALES.items()) if word != "grand"}
 SHORT = {"k": 1000, "tsd": 1000, "m": 10**6, "mm": 10**6, "mio": 10**6, "mn": 10**6, "mln": 10**6, "mill": 10**6}
 SHORT |= {"b": 10**9, "bn": 10**9, "bio": 10**9, "mrd": 10**9, "lakh": 10**5, "lakhs": 10**5, "crore": 10**7}
-ORDINALS = {
-    word: number
-    for number, word in enumerate(
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"], start=1
-    )
-}
+_ORDER = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+ORDINALS = {word: number for number, word in enumerate(re.findall("[a-z]+", _ORDER), start=1)}
 TIMES = {"once": "1", "twice": "2", "thrice": "3", "double": "2", "triple": "3", "half": "0.5", "couple": "2"}
 _SIGNS = "€$£¥₹"
 _CODES = (
@@ -48,13 +41,18 @@ _PERCENT = re.compile(
     r" {0,2}(?:(%)|(‰))|[ -]{1,3}(?:percent(?:age points?)?|per cent|pct|p\.c\.)(?![^\W_])|pct(?![^\W_])"
 )
 _RAW = re.compile(
-    r"(?<![^\W_])(?<![^\W_][-/:#_.,'\\@])(?<!\.)"
+    r"(?<![^\W_])(?<![^\W_][-:#_.,'\\@])(?<![a-z]/)(?<!\.)"
     r"[0-9]++(?:[.,'](?=[0-9])[0-9]++)*+"
 )
 _GROUPED = re.compile(r"[0-9]{1,3}(?: [0-9]{3}(?![0-9]))++(?:[.,][0-9]{1,2}(?![0-9]))?+")
 _UNIT_TAIL = re.compile(
-    r"(?:st|nd|rd|th|x|d|w|h|y|wks?|mos?|mths?|yrs?|hrs?|hours?|days?|weeks?|months?|years?|quarters?|pcs|kg|km|%|pct)(?![^\W_])|"
+    r"(?:st|nd|rd|th|x|l|ltr|g|t|ml|cm|d|w|h|y|wks?|mos?|mths?|yrs?|hrs?|hours?|days?|weeks?|months?|years?|"
+    r"quarters?|pcs|kg|km|%|pct)(?![^\W_])|"
     r"-(?:days?|weeks?|months?|years?|hours?|business|working|quarters?|yr)(?![^\W_])"
+)
+_PER = re.compile(
+    r"/(?:(?:kg|g|t|l|h|hr|hour|day|night|week|month|year|yr|mo|pcs?|piece|unit|km|m|person|"
+    r"head|each)(?![^\W_])|(?<=[.,][0-9]/)[0-9]|(?<=[.,][0-9]{2}/)[0-9])"
 )
 _RANGE = re.compile(r"-([0-9]{1,6})(?![0-9]|[^\W_]|-[^\W_])")
 _WORDS = "|".join(sorted({*UNITS, *TENS, *SCALES} - {"grand"}, key=len, reverse=True))
@@ -112,13 +110,20 @@ def readings(raw: str) -> list[str]:
 
 def digits(request: Request) -> Iterator[Number]:
     """Every number in digits, with its scale (10k, 2.5 mio); alternatives follow one another."""
-    low, free = request.low, bytes(request.free())
+    low, free = request.low, request.free()
     allowed = -1  # the end of a range's first number, behind which a dash is no part of a code
     for match in _RAW.finditer(low):
         yield from _digits(low, free, match.start(), match.end(), allowed)
         other = _RANGE.match(low, match.end())
         first = match.group()
-        if other and first.isdigit() and len(first) <= 6 and int(first) < int(other[1]) and free[match.start()]:
+        if (
+            other
+            and first.isdigit()
+            and len(first) <= 6
+            and int(first) < int(other[1])
+            and first[0] != "0"
+            and free[match.start()]
+        ):
             gap = len(other[1]) - len(first)
             if gap in (0, 1) and other[1][0] != "0":
                 yield from _plain(low, match.start(), match.end())
@@ -138,10 +143,17 @@ def _digits(low: str, free: bytes, start: int, end: int, allowed: int) -> Iterat
     if not free[start] or not free[end - 1]:
         return
     raw = low[start:end]
+    if (
+        start > 1
+        and low[start - 1] == "/"
+        and low[start - 2].isdigit()
+        and not re.fullmatch(r"[0-9]+[.,][0-9]{1,2}", raw)
+    ):
+        return
     if start and low[start - 1] == "-":
         sign = start == 1 or low[start - 2] in " (=:<>" or low[start - 2] in _SIGNS
         if sign and (start < 3 or low[start - 2] != " " or not low[start - 3].isdigit()):
-            start, raw = start - 1, raw
+            start -= 1
     texts = readings(raw)
     if not texts:
         if set(raw) <= set("0123456789,") and "," in raw:
@@ -180,6 +192,8 @@ def _ends(low: str, end: int) -> bool:
         return True
     if rest[0].isalnum():
         return False
+    if rest[0] == "/" and _PER.match(low, end):
+        return True
     if rest[0] in "-/:_\\@#+":
         return len(rest) == 1 or not rest[1].isalnum()
     return True
@@ -199,7 +213,7 @@ def words(request: Request) -> Iterator[Number]:
                 stop = tokens[at + used - 1][2]
                 yield Number(tokens[at][1], stop, number, plain(number))
             at += used or 1
-    for match in request.find(_HALF_A):
+    for match in request.find(_HALF_A, "half"):
         value = Decimal(SCALES[match[1]]) / 2
         yield Number(match.start(), match.end(), value, plain(value))
 
@@ -283,11 +297,11 @@ def literals_of(request: Request, found: list[Number]) -> Iterator[Literal]:
         after = _AFTER.match(low, number.end)
         if before or after:
             yield Literal("number", start, after.end() if after else number.end, number.text)
-    for match in request.find(_HALF_PERCENT):
+    for match in request.find(_HALF_PERCENT, "cent"):
         yield Literal("percent", match.start(), match.end(), "0.005" if match[1] else "0.01")
     for match in request.find(_TIMES):
         yield Literal("number", match.start(), match.end(), TIMES[match[1] or match[2]])
     for match in request.find(_ORDINAL):
         yield Literal("number", match.start(), match.end(), str(ORDINALS[match.group()]))
-    for match in request.find(_QUARTERS):
+    for match in request.find(_QUARTERS, "quarter"):
         yield Literal("number", match.start(), match.end(), "0.75" if match[1] == "three" else "0.25")

@@ -24,7 +24,8 @@ _UNIT = re.compile(
 )
 _LENGTHS = (Decimal(0), Decimal(0), Decimal(1), Decimal(7), Decimal(14), Decimal(30), Decimal(90), Decimal(365))
 _ARTICLE = rx(
-    r"(half[ -]{1,2})?(an?|another|one)_(?:(half)_)?(?:full_|whole_)?(?:(week)|(fortnight)|(month)|(quarter)|(year)|(day)|((?:business|working)_day))"
+    r"(half[ -]{1,2})?(an?|another|one)_(?:(half)_)?(?:full_|whole_)?(?:(week)|(fortnight)|(month)|"
+    r"(quarter)|(year)|(day)|((?:business|working)_day))"
     r"(_and_a_half)?"
 )
 _BARE = rx("fortnight")
@@ -64,7 +65,10 @@ _NTHS = {
     "last": 4,
     "final": 4,
 }
-_WHEN = rf"(?:(?:_|_of_|_in_|-|/|,_)?'?({_YEAR})|(?:['/-]|_')([0-9]{{2}})(?![0-9])|_(?:of_)?(last|this|the|next|previous|the_current|current)_year)"
+_WHEN = (
+    rf"(?:(?:_|_of_|_in_|-|/)?'?({_YEAR})|(?:['/-]|_')([0-9]{{2}})(?![0-9])|_(?:of_)?(last|this|the|"
+    rf"next|previous|the_current|current)_year)"
+)
 _QUARTER = rx(rf"(?:(last|this|next)_)?q([1-4]){_WHEN}?")
 _YEAR_QUARTER = rx(rf"({_YEAR})[ /-]{{0,2}}(?:q([1-4])|h([12]))")
 _NTH_QUARTER = rx(rf"(first|1st|second|2nd|third|3rd|fourth|4th|last|final)_quarter{_WHEN}")
@@ -72,34 +76,41 @@ _BARE_QUARTER = rx("(first|1st|second|2nd|third|3rd|fourth|4th)_quarter")
 _HALF = rx(rf"(?:(first|1st|second|2nd|last)_half|h([12])){_WHEN}?")
 _HALF_MONTH = rx(rf"(first|1st|second|2nd|last)_half_of_({MONTHS})(?:_({_YEAR}))?")
 _MONTH = rx(
-    rf"(?:(last|this|next)_)?({MONTHS})(?:\.?(?:,?_|_of_|-|/)'?({_YEAR})|\.?(?:-'?|_?'|/)([0-9]{{2}})(?![0-9])|_(?:of_)?(last|this|next|previous)_year|())"
+    rf"(?:(last|this|next)_)?({MONTHS})(?:\.?(?:,?_|_of_|-|/)'?({_YEAR})|\.?(?:-'?|_?'|"
+    rf"/)([0-9]{{2}})(?![0-9])|_(?:of_)?(last|this|next|previous)_year|())"
 )
 _MONTH_NUMBER = re.compile(
-    rf"(?<![^\W_])(?<![^\W_][-/.:#])(?:(0?[1-9]|1[0-2])[/.-]({_YEAR})|({_YEAR})-(0[1-9]|1[0-2]))(?![^\W_]|[-/.,:][^\W_])"
+    rf"(?<![^\W_])(?<![^\W_][-/.:#])(?:(0?[1-9]|1[0-2])[/.-]({_YEAR})|({_YEAR})-(0[1-9]|1[0-2]))(?![^\W_]|"
+    rf"[-/.,:][^\W_])"
 )
 _ALONE = re.compile(
-    rf"(?<![^\W_])(?<![^\W_][-/.:#,'])({_YEAR})(?![^\W_]|[/:,.][0-9]|-[0-9a-z]| {{0,2}}[%€$£]| (?:eur|usd|gbp|chf|euros?)(?![^\W_])| [0-9]{{3}}(?![0-9]))"
+    rf"(?<![^\W_])(?<![^\W_][-/.:#,'])({_YEAR})(?![^\W_]|[/:,.][0-9]|-[0-9a-z]| {{0,2}}[%€$£]| (?:eur|usd|"
+    rf"gbp|chf|euros?)(?![^\W_])| [0-9]{{3}}(?![0-9]))"
 )
 _YEARS = re.compile(rf"(?<![^\W_])(?<![^\W_][-/.:#,'])({_YEAR})-({_YEAR}|[0-9]{{2}})(?![^\W_]|[-/.,:][0-9])")
 _WEEK = rx(rf"(?:week|wk|kw|cw|calendar_week)_?(?:no\.?_?|number_)?([0-9]{{1,2}})(?:(?:_|_of_|/|,_)({_YEAR}))?")
 _ORDINARY = {"may", "march", "mar", "jan", "dec", "sept", "jun", "sep", "august"}
 _MONTH_CUE = re.compile(
-    r"(?:^|[^a-z])(?:in|of|last|since|until|till|this|next|by|from|before|after|for|through|between|during|late|early|mid|end|start|to|and|previous)[ -]{1,3}$"
+    r"(?:^|[^a-z])(?:in|of|last|since|until|till|this|next|by|from|before|after|for|through|between|during|"
+    r"late|early|mid|end|start|to|and|previous)[ -]{1,3}$"
 )
 _VERB_BEFORE = re.compile(r"(?:^|[^a-z])(?:we|they|i|you|it|he|she|that|which|who|will|must|not) {1,3}$")
 _VERB_AFTER = re.compile(
     r" {1,3}(?:i|we|you|they|he|she|it|be|not|have|the|need|also|in|on|to|into|off|out|well|this|please)(?![^\W_])"
 )
 _JOIN = re.compile(
-    r" {0,2}(?:-|until|till|til|to|through|thru|up to|and) {0,2}(?:and {1,2}including {1,2})?(?:the {1,2}|end of {1,2})?"
+    r" {0,2}(?:-|until|till|til|to|through|thru|up to|and) {0,2}(?:and {1,2}including {1,2})?(?:the {1,2}|"
+    r"end of {1,2})?"
 )
 _BETWEEN = re.compile(r"(?<![^\W_])between {1,3}(?:the {1,3})?$")
 _FROM = re.compile(r"(?<![^\W_])from {1,3}(?:the {1,3})?$")
 _LEFT_DAY = re.compile(
-    r"(?<![^\W_])(?<![^\W_][-/.:#])(?:the {1,3})?([0-9]{1,2})(?:st|nd|rd|th|\.)? {0,2}(-|to|until|till|through|and) {0,2}(?:the {1,3})?$"
+    r"(?<![^\W_])(?<![^\W_][-/.:#])(?:the {1,3})?([0-9]{1,2})(?:st|nd|rd|th|\.)? {0,2}(-|to|until|till|"
+    r"through|and) {0,2}(?:the {1,3})?$"
 )
 _RIGHT_DAY = re.compile(
-    r"(?:,? {0,2}(?:-|to|until|till|through|and) {0,2})(?:the {1,3})?([0-9]{1,2})(?:st|nd|rd|th)?(?![^\W_]|[.,:/][0-9])(?:,? {1,2}((?:19|20)[0-9]{2})(?![^\W_]))?"
+    r"(?:,? {0,2}(?:-|to|until|till|through|and) {0,2})(?:the {1,3})?([0-9]{1,2})(?:st|nd|rd|th)?(?![^\W_]|"
+    r"[.,:/][0-9])(?:,? {1,2}((?:19|20)[0-9]{2})(?![^\W_]))?"
 )
 
 
@@ -134,7 +145,7 @@ def durations(request: Request, numbers: Sequence[Number]) -> Iterator[Literal]:
         half = match[1] or match[3]
         length = length / 2 if half else length * Decimal("1.5") if match[11] else length
         found.append((match.start(), match.end(), length, index == 10))
-    for match in request.find(_BARE):
+    for match in request.find(_BARE, "fortnight"):
         found.append((match.start(), match.end(), Decimal(14), False))
     for start, end, length, business in dict.fromkeys(found):
         yield from _duration(low, start, end, int(length.to_integral_value(ROUND_FLOOR)), business)
@@ -178,23 +189,23 @@ def _duration(low: str, start: int, end: int, count: int, business: bool) -> Ite
 def periods(request: Request) -> Iterator[Span]:
     """Weeks, months, quarters, halves and years, by name and by their place around today."""
     today = request.today
-    for match in request.find(_CALENDAR):
+    for match in request.find(_CALENDAR, "week", "month", "quarter", "year"):
         shift, unit = _SHIFT.get(match[1], 0), match[2]
         if match[3]:
             yield _span(match, call("start_of", unit, shift), "current_date")
         else:
             yield _span(match, call("start_of", unit, shift), call("end_of", unit, shift))
-    for match in request.find(_ROLLING):
+    for match in request.find(_ROLLING, "past"):
         count = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "quarter": 90, "year": 365}[match[1]]
         yield _span(match, f"days_ago({count})", "current_date")
-    for match in request.find(_BEYOND):
+    for match in request.find(_BEYOND, "before", "after"):
         shift = -2 if match[2] else 2
         yield _span(match, call("start_of", match[1], shift), call("end_of", match[1], shift))
-    for match in request.find(_TO_DATE):
+    for match in request.find(_TO_DATE, "date", "td", "so far"):
         letter = (match[1] or match[2] or match[3])[0]
         unit = {"y": "year", "m": "month", "q": "quarter", "w": "week"}[letter]
         yield _span(match, call("start_of", unit, 0), "current_date")
-    for match in request.find(_WEEKEND):
+    for match in request.find(_WEEKEND, "end"):
         saturday = today + timedelta(5 - today.weekday())
         shift = {"last": -7, "past": -7, "previous": -7, "next": 7}.get(match[1] or "", 0)
         if shift == 7 and today.weekday() < 5 and match[1] == "coming":
@@ -202,17 +213,17 @@ def periods(request: Request) -> Iterator[Span]:
         yield _days(match.start(), match.end(), saturday + timedelta(shift), saturday + timedelta(shift + 1))
     yield from _quarters(request)
     yield from _months(request)
-    free = bytes(request.free())
-    for match in request.find(_YEARS):
+    free = request.free()
+    for match in request.find(_YEARS, "19", "20"):
         first, last = int(match[1]), full_year(match[2], today)
         if 0 < last - first <= 30:
             yield _days(match.start(), match.end(), date(first, 1, 1), date(last, 12, 31))
             yield _days(match.start(1), match.end(1), date(first, 1, 1), date(first, 12, 31))
-    for match in request.find(_ALONE):
+    for match in request.find(_ALONE, "19", "20"):
         if free[match.start()]:
             year = int(match[1])
             yield _days(match.start(), match.end(), date(year, 1, 1), date(year, 12, 31))
-    for match in request.find(_WEEK):
+    for match in request.find(_WEEK, "we", "wk", "kw", "cw"):
         year, week = int(match[2] or today.year), int(match[1])
         if 1 <= week <= 53:
             try:
@@ -247,20 +258,20 @@ def _seasonal(
 
 
 def _quarters(request: Request) -> Iterator[Span]:
-    for match in request.find(_QUARTER):
+    for match in request.find(_QUARTER, "q1", "q2", "q3", "q4"):
         yield _seasonal(request, match, int(match[2]) * 3 - 2, 3, match.group(3, 4, 5), match[1] or "")
-    for match in request.find(_YEAR_QUARTER):
+    for match in request.find(_YEAR_QUARTER, "19", "20"):
         month, count = (int(match[2]) * 3 - 2, 3) if match[2] else (int(match[3]) * 6 - 5, 6)
         yield _seasonal(request, match, month, count, (match[1], None, None), "")
-    for match in request.find(_NTH_QUARTER):
+    for match in request.find(_NTH_QUARTER, "quarter"):
         yield _seasonal(request, match, _NTHS[match[1]] * 3 - 2, 3, match.group(2, 3, 4), "")
-    for match in request.find(_BARE_QUARTER):
+    for match in request.find(_BARE_QUARTER, "quarter"):
         yield _seasonal(request, match, _NTHS[match[1]] * 3 - 2, 3, (None, None, None), "")
-    for match in request.find(_HALF):
+    for match in request.find(_HALF, "half", "h1", "h2"):
         half = int(match[2]) if match[2] else min(_NTHS[match[1]], 2)
         if match[2] or any(match.group(3, 4, 5)):
             yield _seasonal(request, match, half * 6 - 5, 6, match.group(3, 4, 5), "")
-    for match in request.find(_HALF_MONTH):
+    for match in request.find(_HALF_MONTH, "half"):
         first, last = (
             months_span(int(match[3]), month_of(match[2]), 1)
             if match[3]
@@ -275,7 +286,7 @@ def _months(request: Request) -> Iterator[Span]:
     for match in request.find(_MONTH):
         if any(match.group(1, 3, 4, 5)) or _is_month(request, match):
             yield _seasonal(request, match, month_of(match[2]), 1, match.group(3, 4, 5), match[1] or "")
-    for match in request.find(_MONTH_NUMBER):
+    for match in request.find(_MONTH_NUMBER, "19", "20"):
         month, year = match[1] or match[4], match[2] or match[3]
         request.taken.append(match.span())
         yield _days(match.start(), match.end(), *months_span(int(year), int(month), 1))
@@ -298,12 +309,14 @@ def _is_month(request: Request, match: re.Match[str]) -> bool:
         return False
     capital = request.text[start].isupper()
     if word == "may":
-        return capital and (start > 0 and not request.text[:start].rstrip().endswith((".", "!", "?")))
+        if start > 0 and re.match(r" {0,2}(?:[:,;.?!)]|$)", low[end : end + 4]):
+            return True
+        return capital and start > 0 and not request.text[max(0, start - 4) : start].rstrip().endswith((".", "!", "?"))
     return capital or word in ("march", "august", "sept")
 
 
 def ranges(request: Request, spans: Sequence[Span]) -> Iterator[Span]:
-    """`between 3 and 9 March`, `1 Feb to 15 Feb`, `January-March`: two dates or periods and the word that joins them."""
+    """`between 3 and 9 March`, `1 Feb to 15 Feb`, `January-March`: two dates or periods and the word between."""
     low = request.low
     starts: dict[int, list[Span]] = {}
     for span in spans:
@@ -331,7 +344,6 @@ def _joined(left: Span, right: Span, word: re.Match[str] | None) -> Iterator[Spa
     if left.yearless and day and right.day and right.until:
         years = [real(right.day.year - back, day.month, day.day) for back in (-1, 0, 1, 2)]
         fitting = [one for one in years if one and one <= right.until]
-        day = fitting[0] if fitting and not right.yearless else max(fitting, default=day)
         day = max(fitting, default=day)
         first = sql(day)
     if day and right.until and day > right.until:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from deskhand_models.literal import Kind, Literal, Request
@@ -32,9 +33,9 @@ def literals(text: str, now: datetime) -> list[Literal]:
     """Every value stated in a request, sorted by its start, longest first; `now` is the moment it was typed."""
     request = Request(text, now.date())
     found = [*_addresses(request), *_files(request)]
+    own = request.free()
     spans = [*numeric(request), *days(request), *periods(request)]
-    busy = [(one.start, one.end) for one in found]
-    spans = [one for one in spans if not any(start < one.end and one.start < end for start, end in busy)]
+    spans = [one for one in spans if not own.count(0, one.start, one.end)]
     whole = list(ranges(request, spans))
     numbers = [*digits(request), *words(request)]
     found += literals_of(request, numbers)
@@ -42,7 +43,15 @@ def literals(text: str, now: datetime) -> list[Literal]:
     for span in spans:
         found += _of_span(request, span)
     found += [Literal("period", span.start, span.end, span.first, span.last) for span in whole]
+    found += [wider for one in found if (wider := _with_article(request.low, one))]
     return sorted(dict.fromkeys(found), key=lambda one: (one.start, -one.end))
+
+
+def _with_article(low: str, one: Literal) -> Literal | None:
+    """`the last 30 days` beside `last 30 days`: people mean the same words by both."""
+    if one.kind in ("date", "period", "days") and low.startswith("the ", max(0, one.start - 4)) and one.start >= 4:
+        return replace(one, start=one.start - 4)
+    return None
 
 
 def _of_span(request: Request, span: Span) -> Iterator[Literal]:
@@ -57,18 +66,18 @@ def _of_span(request: Request, span: Span) -> Iterator[Literal]:
 
 
 def _addresses(request: Request) -> Iterator[Literal]:
-    for match in request.find(_EMAIL):
+    for match in request.find(_EMAIL, "@"):
         request.taken.append(match.span())
         yield Literal("email", match.start(), match.end(), request.text[match.start() : match.end()])
 
 
 def _files(request: Request) -> Iterator[Literal]:
     """Paths with a known ending; one with spaces needs its quotes."""
-    for match in request.find(_QUOTED):
+    for match in request.find(_QUOTED, '"', "'"):
         request.taken.append(match.span(2))
         yield Literal("file", match.start(2), match.end(2), request.text[match.start(2) : match.end(2)])
-    free = bytes(request.free())
-    for token in request.find(_TOKEN):
+    free = request.free()
+    for token in request.find(_TOKEN, "."):
         start = token.start()
         word = token.group().rstrip(".!")
         if "." in word and free[start] and _FILE.fullmatch(word):
