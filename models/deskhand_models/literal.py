@@ -76,9 +76,13 @@ def fold(text: str) -> str:
     return low.translate(_ALIKE)
 
 
-def rx(pattern: str, **parts: str) -> re.Pattern[str]:
-    """A pattern over folded text that begins and ends a word; `_` is a space or a few, `~` none or a few."""
+def rx(pattern: str, *, behind: str = "", **parts: str) -> re.Pattern[str]:
+    """A pattern over folded text that begins and ends a word; `_` is a space or a few, `~` none or a few.
+
+    `behind` is a class of characters that a dash before the match may follow (3-9 March); else it is a code's dash.
+    """
     for name, part in parts.items():
         pattern = pattern.replace(f"<{name}>", f"(?:{part})")
     pattern = pattern.replace("_", " {1,3}").replace("~", " {0,2}")
-    return re.compile(rf"(?<![^\W_])(?<![^\W_][-/.:#])(?:{pattern})(?![^\W_])")
+    code = f"(?!{behind})[^\\W_]" if behind else r"[^\W_]"
+    return re.compile(rf"(?<![^\W_])(?<![^\W_][/.:#])(?<!{code}-)(?:{pattern})(?![^\W_])")

@@ -26,7 +26,7 @@ SHORT = {"k": 1000, "tsd": 1000, "m": 10**6, "mm": 10**6, "mio": 10**6, "mn": 10
 SHORT |= {"b": 10**9, "bn": 10**9, "bio": 10**9, "mrd": 10**9, "lakh": 10**5, "lakhs": 10**5, "crore": 10**7}
 _ORDER = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
 ORDINALS = {word: number for number, word in enumerate(re.findall("[a-z]+", _ORDER), start=1)}
-TIMES = {"once": "1", "twice": "2", "thrice": "3", "double": "2", "triple": "3", "half": "0.5", "couple": "2"}
+TIMES = {"once": "1", "twice": "2", "thrice": "3", "double": "2", "triple": "3", "half": "0.5"}
 _SIGNS = "€$£¥₹"
 _CODES = (
     "eur|usd|gbp|chf|sek|nok|dkk|pln|czk|huf|ron|jpy|cny|inr|cad|aud|nzd|zar|try|aed|sgd|hkd|brl|mxn|"
@@ -60,7 +60,8 @@ _SEQUENCE = rx(r"(?:an?_)?<w>(?:(?:[ -]{1,3}|_and_|_and_a_|_point_)<w>)*(?:_and_
 _TOKEN = re.compile(r"[a-z]+")
 _HALF_A = rx(r"half[ -]{1,2}(?:an?_)?(dozen|million|thousand|hundred|billion)")
 _HALF_PERCENT = rx(r"(half_)?an?_(?:percent|per_cent|percentage_point)")
-_TIMES = rx(rf"(?:an?_)?(couple)|({'|'.join(word for word in TIMES if word != 'couple')})")
+_TIMES = rx("|".join(TIMES))
+_COUPLE = rx("(?:an?_)?couple")
 _ORDINAL = rx("|".join(ORDINALS))
 _QUARTERS = rx(r"(an?|one|three)_quarters?(?=_of)")
 
@@ -213,6 +214,8 @@ def words(request: Request) -> Iterator[Number]:
                 stop = tokens[at + used - 1][2]
                 yield Number(tokens[at][1], stop, number, plain(number))
             at += used or 1
+    for match in request.find(_COUPLE, "couple"):
+        yield Number(match.start(), match.end(), Decimal(2), "2")
     for match in request.find(_HALF_A, "half"):
         value = Decimal(SCALES[match[1]]) / 2
         yield Number(match.start(), match.end(), value, plain(value))
@@ -300,7 +303,7 @@ def literals_of(request: Request, found: list[Number]) -> Iterator[Literal]:
     for match in request.find(_HALF_PERCENT, "cent"):
         yield Literal("percent", match.start(), match.end(), "0.005" if match[1] else "0.01")
     for match in request.find(_TIMES):
-        yield Literal("number", match.start(), match.end(), TIMES[match[1] or match[2]])
+        yield Literal("number", match.start(), match.end(), TIMES[match.group()])
     for match in request.find(_ORDINAL):
         yield Literal("number", match.start(), match.end(), str(ORDINALS[match.group()]))
     for match in request.find(_QUARTERS, "quarter"):

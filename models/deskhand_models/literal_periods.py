@@ -76,8 +76,9 @@ _BARE_QUARTER = rx("(first|1st|second|2nd|third|3rd|fourth|4th)_quarter")
 _HALF = rx(rf"(?:(first|1st|second|2nd|last)_half|h([12])){_WHEN}?")
 _HALF_MONTH = rx(rf"(first|1st|second|2nd|last)_half_of_({MONTHS})(?:_({_YEAR}))?")
 _MONTH = rx(
-    rf"(?:(last|this|next)_)?({MONTHS})(?:\.?(?:,?_|_of_|-|/)'?({_YEAR})|\.?(?:-'?|_?'|"
-    rf"/)([0-9]{{2}})(?![0-9])|_(?:of_)?(last|this|next|previous)_year|())"
+    behind="[a-z]",
+    pattern=rf"(?:(last|this|next)_)?({MONTHS})(?:\.?(?:,?_|_of_|-|/)'?({_YEAR})|\.?(?:-'?|_?'|"
+    rf"/)([0-9]{{2}})(?![0-9])|_(?:of_)?(last|this|next|previous)_year|())",
 )
 _MONTH_NUMBER = re.compile(
     rf"(?<![^\W_])(?<![^\W_][-/.:#])(?:(0?[1-9]|1[0-2])[/.-]({_YEAR})|({_YEAR})-(0[1-9]|1[0-2]))(?![^\W_]|"
