@@ -40,7 +40,9 @@ _NUMERIC = re.compile(
 )
 _SHORT = re.compile(r"(?<![^\W_])(?<![^\W_][-/.:#])([0-9]{1,2})/([0-9]{1,2})(?![-/.,:%]?[^\W_])")
 _DOTTED = re.compile(r"(?<![^\W_])(?<![^\W_][-/.:#])([0-9]{1,2})\. ?([0-9]{1,2})\.(?![^\W_])")
-_DOTTED_CUE = re.compile(r"(?:^|[^a-z])(?:on|by|until|till|since|from|before|after|due|the|to|and)[ ]{1,3}$|- {0,2}$")
+_DOTTED_CUE = re.compile(
+    r"(?:^|[^a-z])(?:on|by|until|till|since|from|before|after|due|the|to|and|than)[ ]{1,3}$|- {0,2}$"
+)
 _TH = "(?:st|nd|rd|th)"
 _DAY_MONTH = rx(
     behind="[0-9]",
@@ -77,6 +79,7 @@ _WORDS = {
 }  # fmt: skip
 _WORD = rx("|".join(sorted(_WORDS, key=len, reverse=True)).replace(" ", "_"))
 _ON_DAY = rx(rf"(?:(last|past|previous|this_past|this|next|coming|this_coming|following|upcoming)_)?({DAYS})")
+_BUSINESS_DAY = rx("(last|past|previous|prior|next|coming|following)_(?:business|working|bank)[ -]day")
 _LOOSE = re.compile(
     r"(?:^|[^a-z])(?:on|by|until|till|since|from|before|after|last|next|this|and|to|due|coming|past|every) {1,3}$"
 )
@@ -182,6 +185,9 @@ def days(request: Request) -> Iterator[Span]:
         start = match.start()
         shift = _WORDS[re.sub(" +", " ", match.group())]
         yield Span(start, match.end(), *[_shifted(shift)] * 2, today + timedelta(shift), today + timedelta(shift))
+    for match in request.find(_BUSINESS_DAY, "day"):
+        expression = f"add_business_days(current_date, {_SHIFT[match[1]]})"
+        yield Span(match.start(), match.end(), expression, expression)
     for match in request.find(_ON_DAY, "mon", "tue", "wed", "thu", "fri", "sat", "sun"):
         if match.start() not in dated:
             yield from _weekday(request, match)

@@ -33,7 +33,9 @@ _CODES = (
     "euros?|dollars?|pounds?|quid|bucks|francs?|kroner|kronor|krona|yen|rupees?|cents?|sterling"
 )
 _BEFORE = re.compile(rf"(?<![^\W_])(?:(?:us|c|a)?[{_SIGNS}]|{_CODES}|rs\.?|kr\.?|fr\.?) {{0,2}}$")
-_AFTER = re.compile(rf"(?: {{0,2}}[{_SIGNS}](?! {{0,2}}[0-9])| {{0,2}}(?:{_CODES}|kr\.?)(?![^\W_])|,-)")
+_AFTER = re.compile(
+    rf"(?:\.?(?= {{0,2}}[{_SIGNS}]) {{0,2}}[{_SIGNS}](?! {{0,2}}[0-9])| {{0,2}}(?:{_CODES}|kr\.?)(?![^\W_])|,-)"
+)
 _SCALE = re.compile(
     rf"( {{0,2}})(?:-(?=[a-z]{{4}}))?({'|'.join(sorted([*SCALES, *SHORT], key=len, reverse=True))})(?![^\W_])\.?"
 )

@@ -322,7 +322,12 @@ def ranges(request: Request, spans: Sequence[Span]) -> Iterator[Span]:
     starts: dict[int, list[Span]] = {}
     for span in spans:
         starts.setdefault(span.start, []).append(span)
+    earliest: dict[int, int] = {}
+    for span in spans:
+        earliest[span.end] = min(span.start, earliest.get(span.end, span.start))
     for left in spans:
+        if left.start > earliest[left.end]:
+            continue  # the month of `1 Feb` begins no range of its own
         join = _JOIN.match(low, left.end)
         if not join:
             continue
@@ -332,7 +337,8 @@ def ranges(request: Request, spans: Sequence[Span]) -> Iterator[Span]:
             continue
         followers = starts.get(join.end()) or starts.get(join.end() - len("the "), [])
         if followers:
-            right = max(followers, key=lambda one: one.end)
+            tense = left.first.partition("_weekday")
+            right = max(followers, key=lambda one: (one.end, one.last.startswith("".join(tense[:2]))))
             yield from _joined(left, right, between or origin)
     for span in spans:
         if span.single and span.day:
