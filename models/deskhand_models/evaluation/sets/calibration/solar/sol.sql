@@ -1,0 +1,8 @@
+create table customers (cust_id integer primary key, name text, email text, postcode text);
+create table projects (project text primary key, cust_id integer references customers(cust_id), kwp decimal(6,2), stage text, price decimal(10,2), deposit_paid decimal(10,2), install_on date, grid_ok text, salesperson text);
+create table parts (sku text primary key, part text, on_stock integer, reserved integer, supplier text);
+create table needs (project text references projects(project), sku text references parts(sku), qty integer, primary key (project, sku));
+insert into customers values (1,'Greta Holm','greta.holm@post.example','24103'),(2,'Farm Tiedemann','hof@tiedemann.example','24398'),(3,'Basil & Co','office@basil-co.example','24105'),(4,'Uwe Kruse',null,'24398'),(5,'Lea Holm','lea@holm.example','24116');
+insert into projects values ('PV-301',1,8.4,'ordered',16800,5040,'2026-04-27','Y','Jana'),('PV-302',2,99.5,'Ordered',128000,0,'2026-05-04','N','Timo'),('PV-303',3,29.9,'offer',41500,null,null,null,'Jana'),('PV-304',4,6.3,'installed',13900,13900,'2026-03-30','N','Timo'),('PV-305',5,9.9,'ordered',19250,5775,'2026-04-24','Y','Jana'),('PV-306',2,12,'offer',18900,null,null,null,'Timo'),('PV-307',1,2,'cancelled',3900,0,null,null,'Jana');
+insert into parts values ('MOD-440','Module 440 W',210,40,'Helio BV'),('INV-8','Inverter 8 kW',2,1,'Wechselrichter Nord'),('INV-10','Inverter 10 kW',0,0,'Wechselrichter Nord'),('BAT-10','Battery 10 kWh',1,1,'Akkuwerk'),('RAIL','Mounting rail',600,310,'Helio BV');
+insert into needs values ('PV-301','MOD-440',20),('PV-301','INV-8',1),('PV-301','BAT-10',1),('PV-302','MOD-440',226),('PV-302','RAIL',450),('PV-305','MOD-440',23),('PV-305','INV-10',1),('PV-305','BAT-10',1);

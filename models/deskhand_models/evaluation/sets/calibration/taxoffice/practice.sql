@@ -1,0 +1,8 @@
+create table Mandanten (MandantNr integer primary key, Name text, Rechtsform text, EMail text, Sachbearbeiter text, Honorar decimal(10,2));
+create table Fristen (FristID integer primary key, MandantNr integer references Mandanten(MandantNr), Steuerart text, Jahr integer, Faellig date, Abgegeben date, Verlaengert text);
+create table Belege (BelegID integer primary key, MandantNr integer references Mandanten(MandantNr), Monat text, Eingang date, Vollstaendig text);
+create table Team (Kuerzel text primary key, Name text, EMail text);
+insert into Team values ('IF','Ines Feldmann','ines@feldmann-tax.example'),('BK','Bernd Kolb','bernd@feldmann-tax.example'),('SJ','Svenja Jahn','svenja@feldmann-tax.example');
+insert into Mandanten values (1001,'Autohaus Reuter GmbH','GmbH','buchhaltung@reuter.example','BK',4200),(1002,'Dr. Helga Simon','Freiberufler','praxis@dr-simon.example','IF',1850),(1003,'Café Ruiz','Einzel',null,'SJ',960),(1004,'Simon & Partner','GbR','info@simon-partner.example','BK',2300.5),(1005,'Weingut Lahr KG','KG','kontor@weingut-lahr.example',null,3100);
+insert into Fristen values (1,1001,'USt',2026,'2026-05-10','2026-05-08',null),(2,1001,'KSt',2025,'2026-07-31',null,null),(3,1002,'ESt',2024,'2026-05-31',null,'J'),(4,1003,'USt',2026,'2026-05-10',null,null),(5,1004,'GewSt',2025,'2026-06-12',null,null),(6,1004,'USt',2026,'2026-06-10',null,'N'),(7,1005,'USt',2026,'2026-05-29',null,null),(8,1005,'ESt',2024,'2026-06-30',null,'j'),(9,1003,'ESt',2025,'2026-07-31',null,null);
+insert into Belege values (1,1001,'2026-04','2026-05-04','J'),(2,1002,'2026-04',null,null),(3,1003,'2026-04','2026-05-20','N'),(4,1004,'2026-04','2026-05-12','J'),(5,1005,'2026-04',null,'N'),(6,1001,'2026-03','2026-04-02','j');
