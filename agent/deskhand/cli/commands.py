@@ -35,6 +35,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("catalog", "deskhand.cli.catalog:catalog", "workspace", "Show what the connections hold and can do."),
     Entry("traces", "deskhand.cli.traces:traces", "workspace", "What runs leave for the planner to learn from."),
     Entry("audit", "deskhand.cli.audit:audit", "workspace", "Verify that the audit log is as it was written."),
+    Entry("eval", "deskhand.cli.eval:evaluate", "machine", "Put the planner through a set of requests; judge it."),
     Entry("doctor", "deskhand.cli.doctor:doctor", "machine", "Check the installation, the workspace, its connections."),
     Entry("completion", "deskhand.cli.completion:completion", "machine", "Print the completion script of a shell."),
 )

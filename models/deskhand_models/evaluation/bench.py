@@ -42,11 +42,13 @@ class Bench:
         self._run = run
         self._count = 0
         self.first = read_state(self.base, office.connections)
-        if prepare is not None:
-            prepare(self.base)
+        self._prepare = prepare
 
     def try_out(self, plan: str) -> tuple[Ran, Outcome]:
         """Run the plan in a fresh copy; how it ended, and what it left."""
+        if self._prepare is not None:
+            self._prepare(self.base)
+            self._prepare = None
         self._count += 1
         copy = self._folder / f"run{self._count}"
         shutil.copytree(self.base, copy)

@@ -14,9 +14,10 @@ import email.policy
 import mailbox
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from email.message import EmailMessage
 from email.utils import getaddresses
+from functools import lru_cache
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -213,12 +214,19 @@ def _mails(folder: Path, known: set[str] | None) -> tuple[Mail, ...]:
     return tuple(sorted(found, key=lambda m: (m.folder, m.id, m.recipients, m.subject, m.text, repr(m.attachments))))
 
 
-def read_mail(raw: bytes, folder: str, known: set[str] | None = None, **flags: bool) -> Mail:
+def read_mail(
+    raw: bytes, folder: str, known: set[str] | None = None, *, unread: bool = False, flagged: bool = False
+) -> Mail:
     """One mail from its bytes. known: the Message-IDs that are kept; all where None."""
+    mail = _parsed(raw)
+    id = mail.id if known is None or mail.id in known else ""
+    return replace(mail, folder=folder, id=id, unread=unread, flagged=flagged)
+
+
+@lru_cache(maxsize=2_000)  # the mails that were there at first are read after every run
+def _parsed(raw: bytes) -> Mail:
     message = email.message_from_bytes(raw, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
-    id = str(message["Message-ID"] or "").strip()
-    recipients = _addresses(message, "To", "Cc", "Bcc")
     plain, html, attached = "", "", []
     for part in message.walk():
         if part.is_multipart():
@@ -233,17 +241,15 @@ def read_mail(raw: bytes, folder: str, known: set[str] | None = None, **flags: b
         elif part.get_content_type() == "text/plain":
             plain += data.decode(part.get_content_charset() or "utf-8", errors="replace")
     return Mail(
-        folder,
-        id if known is None or id in known else "",
+        "",
+        str(message["Message-ID"] or "").strip(),
         (_addresses(message, "From") or ("",))[0],
-        recipients,
+        _addresses(message, "To", "Cc", "Bcc"),
         str(message["Subject"] or ""),
         (plain or html_text(html)).replace("\r\n", "\n").strip(),
         html,
         str(message["In-Reply-To"] or "").strip(),
         tuple(sorted(attached, key=lambda a: (a.name, a.text))),
-        flags.get("unread", False),
-        flags.get("flagged", False),
     )
 
 
