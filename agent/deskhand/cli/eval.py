@@ -122,7 +122,6 @@ def _wanted(offices: Sequence[Office], kinds: Sequence[str], limit: int | None) 
 
 def open_propose() -> Propose:
     """The planner, as the evaluation calls it: opened once for each workspace."""
-    from deskhand_models.evaluation.evaluate import Proposed
 
     from deskhand.planner import Cannot, Request
     from deskhand.process import load_processes

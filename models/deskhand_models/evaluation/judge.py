@@ -204,7 +204,8 @@ def changes_in_words(first: State, outcome: Outcome) -> list[str]:
     """What a plan left, for a reader: the answer's rows, what changed in which part, the mails."""
     lines = []
     if outcome.answer is not None:
-        lines.append(f"answer: {len(outcome.answer.rows)} rows of {', '.join(outcome.answer.columns)}")
+        count = len(outcome.answer.rows)
+        lines.append(f"answer: {count} {'row' if count == 1 else 'rows'} of {', '.join(outcome.answer.columns)}")
         lines += [" · ".join(map(shown, row)) for row in outcome.answer.rows[:8]]
     for name, part in outcome.changes.items():
         if isinstance(part, Table):
@@ -213,6 +214,9 @@ def changes_in_words(first: State, outcome: Outcome) -> list[str]:
             lines.append(f"{name}: gone")
         elif isinstance(part, str):
             lines.append(f"{name}: {part[:200]}")
+    for name in outcome.changes:
+        if name.startswith("mail/"):
+            lines += _filing_in_words(first, outcome, name.partition("/")[2])
     for mail in _sent(first, outcome)[:6]:
         attached = "".join(f" [{a.name}]" for a in mail.attachments)
         lines.append(f"mail to {', '.join(mail.recipients)}: {mail.subject}{attached}\n{mail.text[:400]}")
@@ -225,3 +229,15 @@ def _rows_in_words(name: str, before: Part | None, after: Table) -> list[str]:
     lines = [f"{name}: {', '.join(after.columns)}"]
     lines += [f"- {' · '.join(map(shown, row))}" for row in list((old - new).elements())[:6]]
     return lines + [f"+ {' · '.join(map(shown, row))}" for row in list((new - old).elements())[:6]]
+
+
+def _filing_in_words(first: State, outcome: Outcome, box: str) -> list[str]:
+    """Each mail that was there and is elsewhere now, or marked otherwise."""
+    folders = {mail.folder for mail in mails_of(first, box)}
+    old, new = _placed(mails_of(first, box), folders), _placed(_mails(first, outcome, box), folders)
+    subjects = {mail.id: mail.subject for mail in mails_of(first, box)}
+    return [
+        f"{sign} {subjects.get(id, id)!r} in {folder}, {_marks(marks)}"
+        for sign, places in (("-", old - new), ("+", new - old))
+        for id, folder, marks in list(places.elements())[:6]
+    ]

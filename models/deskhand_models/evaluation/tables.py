@@ -92,7 +92,7 @@ def _joined(columns: Sequence[Column]) -> Iterator[Column]:
 
 
 def _join(one: Column, other: Column) -> Column | None:
-    if not all(isinstance(value, str | None) for value in (*one, *other)):
+    if not all(isinstance(value, str | None) for value in (*one, *other)) or not any(one) or not any(other):
         return None
     return tuple(" ".join(filter(None, (str(a or ""), str(b or "")))) or None for a, b in zip(one, other, strict=True))
 

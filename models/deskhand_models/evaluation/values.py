@@ -280,7 +280,8 @@ class Phrase:
 
     def stands_in(self, prose: Prose) -> bool:
         """Whether the prose says all of it, in whatever order."""
-        wanted = frozenset(w for w in re.findall(r"[^\W\d_]+", self.rest) if w not in _SMALL)
+        words = [w for w in re.findall(r"[^\W_]+", self.rest) if not re.fullmatch(r"\d+[a-z]{0,3}", w)]
+        wanted = frozenset(words) - _SMALL
         return (
             all(any(map(prose.has_day, choice)) for choice in self.days)
             and all(map(prose.has_time, self.times))
