@@ -85,7 +85,7 @@ def test_plans_that_fail_the_check_are_counted_apart(
         ]
     )
     planner(monkeypatch, lambda case, folder: Proposed("plan", next(plans)))
-    told = evaluated(capsys, str(SETS / "exam" / "hotel"), "--kind", "question", "--limit", "3")
+    told = evaluated(capsys, str(SETS / "exam" / "hotel"), "--kind", "question", "--kind", "mail", "--limit", "3")
     assert [case["ending"] for case in told["cases"]] == ["invalid", "invalid", "refused"]
     assert "nowhere" in told["cases"][0]["difference"]
 

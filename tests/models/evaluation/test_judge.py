@@ -255,13 +255,24 @@ def test_a_list_in_any_form(mail: Mail) -> None:
 def test_a_list_with_a_row_too_many() -> None:
     gold = mailed(sent("R-2041\n12.5"))
     assert "its list has 2 rows" in str(difference(FIRST, gold, mailed(sent(RULED))))
-    numbers = State({**FIRST.parts, "db/ledger/bills": table(("R-2041", 12.5), ("R-2042", 13.5))})
+    numbers = State({**FIRST.parts, "db/ledger/bills": table(("R-2041", 12.5), ("R-2042", 13.5), ("R-2043", 1))})
     named = mailed(sent("R-2041 and R-2042: 12.5"))
     assert (
         difference(numbers, gold, named)
         == "mail: the mail to ada@b.example: it names 'r-2042', which doesn't belong there"
     )
     assert difference(numbers, gold, mailed(sent("R-2041: 12.5\n\nOn 2026-01-01, Ada wrote:\n> R-2042?"))) is None
+
+
+def test_a_name_too_many() -> None:
+    people = State(
+        {**FIRST.parts, "db/ledger/people": table(("Ada Berg", "sad"), ("Bo Li", "sad"), ("Cy Ray", "glad"))}
+    )
+    gold = mailed(sent("Bo Li\nsad"))
+    assert difference(people, gold, mailed(sent("Dear Ada Berg,\nBo Li is sad, not glad"))) is None
+    assert "it names 'cy ray'" in str(
+        difference(people, gold, mailed(sent("Dear Ada Berg,\nBo Li and Cy Ray are sad")))
+    )
 
 
 def test_attached_tables_are_attached() -> None:
