@@ -159,7 +159,7 @@ def _strangers(gold: Mail, actual: Mail, lines: Sequence[str], first: State) -> 
         if said.isdisjoint(column):
             continue
         for text in column:
-            if _is_name(text) and text not in said and not allowed.has_text(text) and prose.has_text(text):
+            if text not in said and _is_named(text, prose) and not _is_named(text, allowed):
                 return f"it names {text!r}, which doesn't belong there"
     return None
 
@@ -170,7 +170,8 @@ def _naming(parts: tuple[Table, ...]) -> tuple[frozenset[str], ...]:
     for table in parts:
         for number, _ in enumerate(table.columns):
             texts = [folded(str(row[number])) for row in table.rows if row[number] not in (None, "")]
-            if len(set(texts)) >= max(3, 0.4 * len(texts)) and max(map(len, texts)) <= 80:
+            differ = len(set(texts)) >= max(3, 0.4 * len(texts)) and max(map(len, texts)) <= 80
+            if differ and (not any(map(_is_number, texts)) or _are_keys(texts)):
                 found.append(frozenset(texts))
     return tuple(dict.fromkeys(found))
 
@@ -179,9 +180,21 @@ def _naming_columns(first: State) -> tuple[frozenset[str], ...]:
     return _naming(tuple(part for part in first.parts.values() if isinstance(part, Table)))
 
 
-def _is_name(text: str) -> bool:
-    """Long enough not to be met by chance, and neither a number nor a date: R-2041, 26-1102, Anna Berg, not `A4`."""
-    return len(text) >= 4 and isinstance(cell(text), str)
+def _is_named(text: str, prose: Prose) -> bool:
+    """Whether the prose names it; what is short could be met by chance, and so could a date."""
+    value = cell(text)
+    if isinstance(value, Decimal):
+        return prose.has_number(value)
+    return isinstance(value, str) and len(text) >= 4 and prose.has_text(text)
+
+
+def _is_number(text: str) -> bool:
+    return isinstance(cell(text), Decimal)
+
+
+def _are_keys(texts: Sequence[str]) -> bool:
+    """Whether a column of numbers names things, jobs or rooms: whole ones of three digits or more, none twice."""
+    return len(set(texts)) == len(texts) and all(re.fullmatch(r"[1-9]\d{2,}", text) for text in texts)
 
 
 def _own(text: str) -> str:

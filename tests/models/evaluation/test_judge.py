@@ -275,6 +275,13 @@ def test_a_name_too_many() -> None:
     )
 
 
+def test_a_number_too_many() -> None:
+    rooms = State({**FIRST.parts, "db/ledger/rooms": table((101, 2), (102, 9), (201, 3))})
+    gold = mailed(sent("101\n201"))
+    assert difference(rooms, gold, mailed(sent("101, 201 (9 beds, 102.50 EUR)"))) is None
+    assert "it names '102'" in str(difference(rooms, gold, mailed(sent("101, 102, 201"))))
+
+
 def test_attached_tables_are_attached() -> None:
     gold = mailed(sent("", attachments=(Enclosed("l.xlsx", (table(("a", 1), ("b", 2)),)),)))
     good = sent("", attachments=(Enclosed("m.csv", (table((2, "b"), (1, "a")),)),))
