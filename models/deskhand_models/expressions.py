@@ -145,23 +145,28 @@ class Expressions:
             return f"({test})" if sign == "within" else f"not ({test})"
         if sign in ("in", "not_in"):
             return (yield from self._in(scope, left, family, column, negated=sign == "not_in"))
-        return (yield from self._other_side(scope, left_day, family, column, str(sign), follow, aggregates))
+        return (yield from self._other_side(scope, left, family, column, str(sign), follow, aggregates))
 
     def _other_side(
         self, scope: Scope, left: str, family: str, column: Ref | None, sign: str, follow: Wants, aggregates: bool
     ) -> Text:
         if family != "text":
-            side = family if family != "timestamp" else "date"
-            right, _ = yield from self.expression(scope, frozenset({side}), follow, aggregates=aggregates)
+            days = family in DAY_KINDS
+            wanted = DAY_KINDS if days else frozenset({family})
+            right, other = yield from self.expression(scope, wanted, follow, aggregates=aggregates)
             if sign == "=" and self._literal_side:
                 self.lookup = True
+            if family == "timestamp" and other != "timestamp":
+                left = f"{left}::date"  # a moment is compared with a day by its day
+            if family == "date" and other == "timestamp":
+                right = f"{right}::date"
             return f"{left} {sign} {right}"
         start = self.factor_wants(scope, frozenset({"text"}), aggregates=aggregates)
         first = yield from self.next((*self.text_wants(column), *start))
         self.push(first)
-        if first == "span" or (isinstance(first, Ref) and first.kind in ("value", "literal")):
+        if first == "span" or (isinstance(first, Ref) and first.kind in ("value", "literal", "person")):
             text = yield from self.text(scope, column)
-            if first == "span" or (isinstance(first, Ref) and first.kind == "literal"):
+            if first == "span" or (isinstance(first, Ref) and first.kind != "value"):
                 # How a person writes a name in a sentence is rarely how the database does.
                 self.lookup = self.lookup or sign == "="
                 return f"lower({left}) {sign} {sql_text(text.lower())}"
@@ -171,10 +176,13 @@ class Expressions:
 
     @staticmethod
     def _like(left: str, sign: str, text: str) -> str:
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        pattern = {"starts": f"{escaped}%", "ends": f"%{escaped}"}.get(sign, f"%{escaped}%")
-        tail = " escape '\\'" if escaped != text else ""
-        return f"{left} {'not ' if sign == 'not_contains' else ''}ilike {sql_text(pattern)}{tail}"
+        negated = "not " if sign == "not_contains" else ""
+        if any(mark in text for mark in "%_\\"):
+            # LIKE would read these as patterns.
+            function = {"starts": "starts_with", "ends": "ends_with"}.get(sign, "contains")
+            return f"{negated}{function}(lower({left}), {sql_text(text.lower())})"
+        pattern = {"starts": f"{text}%", "ends": f"%{text}"}.get(sign, f"%{text}%")
+        return f"{left} {negated}ilike {sql_text(pattern)}"
 
     def _in(self, scope: Scope, left: str, family: str, column: Ref | None, *, negated: bool) -> Text:
         word = "not in" if negated else "in"
@@ -195,7 +203,7 @@ class Expressions:
                 break
             if family == "text":
                 self.push(sign)
-                folded = folded or sign == "span"
+                folded = folded or sign == "span" or (isinstance(sign, Ref) and sign.kind == "person")
                 items.append((yield from self.text(scope, column)))
             else:
                 items.append(self._literal_text(sign))
@@ -209,7 +217,7 @@ class Expressions:
     def text_wants(self, column: Ref | None) -> tuple[str | Want, ...]:
         """How a text begins: a value of the column, words of the request, an address or file in it."""
         values = (Want("value", tuple(column.key)),) if column is not None and self._values(column) else ()
-        return ("span", *values, Want("literal", frozenset({"email", "file"})))
+        return ("span", *values, Want("literal", frozenset({"email", "file"})), Want("person"))
 
     def _values(self, column: Ref) -> bool:
         try:
@@ -221,7 +229,9 @@ class Expressions:
         """A text, unquoted."""
         sign = yield from self.next(self.text_wants(column))
         if isinstance(sign, Ref):
-            return str(sign.key[3]) if sign.kind == "value" else self.cut.literals[int(sign.key[0])].value
+            if sign.kind == "literal":
+                return self.cut.literals[int(sign.key[0])].value
+            return str(sign.key[3] if sign.kind == "value" else sign.key[0])
         return (yield from self.span())
 
     def span(self) -> Text:
@@ -347,8 +357,8 @@ class Expressions:
         if ref.kind == "column":
             self.last_column = ref
             return scope.column(ref)
-        if ref.kind == "value":
-            return sql_text(str(ref.key[3])), "text"
+        if ref.kind in ("value", "person"):
+            return sql_text(str(ref.key[3] if ref.kind == "value" else ref.key[0])), "text"
         literal = self.cut.literals[int(ref.key[0])]
         self._literal_side = literal.kind in ("number", "date")
         if literal.kind in ("email", "file"):
@@ -356,14 +366,16 @@ class Expressions:
         return literal.value, "date" if literal.kind == "date" else "number"
 
     def _bracket(self, scope: Scope, families: frozenset[str] | None, aggregates: bool) -> Typed:
-        start = self.factor_wants(scope, families, aggregates=aggregates)
+        # Two days apart are a number.
+        inside = families | DAY_KINDS if families and "number" in families else families
+        start = self.factor_wants(scope, inside, aggregates=aggregates)
         sign = yield from self.next(("from", *start))
         self.push(sign)
         if sign == "from":
             inner = yield from self.query(scope, (")",), kind="one")
             yield from self.next((")",))
             return f"({inner.sql})", inner.outputs[0].family
-        text, family = yield from self.expression(scope, families, (")",), aggregates=aggregates)
+        text, family = yield from self.expression(scope, inside, (")",), aggregates=aggregates)
         yield from self.next((")",))
         self.last_column = None
         return f"({text})", family

@@ -329,7 +329,9 @@ class _Writer:
             return self._slot(node, family)
         if isinstance(node, exp.Literal) and node.is_string:
             return self._slot_or_text(node.this, column)
-        if isinstance(node, exp.Literal | exp.Neg):
+        if isinstance(node, exp.Neg):
+            return ["(", "n_0", "-", *self.factor(node.this, names, family), ")"]
+        if isinstance(node, exp.Literal):
             return self._number(node)
         if isinstance(node, exp.Null):
             return ["null"]
@@ -453,6 +455,9 @@ class _Writer:
             value = next((v for v in self.cut.column(column).values if v.casefold() == text.casefold()), None)
             if value is not None:
                 return [Ref("value", (*column.key[:3], value))]
+        person = next((p for p in self.cut.people if p.address.casefold() == text.casefold()), None)
+        if person is not None:
+            return [Ref("person", (person.address,))]
         return self.slot("=" + text, "text")
 
     def family(self, node: exp.Expression, names: _Names) -> str:

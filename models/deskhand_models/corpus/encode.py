@@ -143,6 +143,8 @@ class Encoder:
 
     def _parameter(self, name: str, values: Sequence[str], outputs: Sequence[Output]) -> list[Sign]:
         if name in ("key", "per", "mention", "table"):
+            if len(values) == 1 and all(o.name != values[0] for o in outputs):
+                values = [part.strip() for part in values[0].split(",")]
             return [name, *(self._output(value, outputs) for value in values)]
         if name in ("to", "cc"):
             return [name, *(sign for value in values for sign in self._recipient(value, outputs))]
@@ -204,7 +206,10 @@ class Encoder:
 
     def _slot(self, name: str, family: str) -> list[Sign]:
         if name.startswith("="):
-            start = self.cut.request.casefold().find(name[1:].casefold())
+            import re
+
+            said = re.search(rf"(?<!\w){re.escape(name[1:])}(?!\w)", self.cut.request, re.IGNORECASE)
+            start = said.start() if said else -1
             if start < 0:
                 raise Unsayable(f"{name[1:]!r} is no sample value of its column and doesn't stand in the sentence")
             return self._span(start, start + len(name) - 1)

@@ -5,6 +5,8 @@ This module refuses to leave anything out: what a request needs of it is for `li
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import lru_cache
 
 from deskhand.contract import Column, Table
@@ -17,9 +19,9 @@ MAX_VALUES = 8
 
 def values_of(column: Column, key: bool) -> tuple[str, ...]:
     """The sample values worth showing: those of a text column that holds a few words again and again."""
-    if key or family(column.type) != "text" or len(column.samples) < 2:
+    if key or family(column.type) != "text" or any("@" in value or len(value) > 32 for value in column.samples):
         return ()
-    if any("@" in value or len(value) > 32 for value in column.samples):
+    if len(column.samples) == 1 and not re.fullmatch(r"[^\W\d]{1,12}", column.samples[0]):
         return ()
     return tuple(column.samples[:MAX_VALUES])
 
@@ -27,7 +29,8 @@ def values_of(column: Column, key: bool) -> tuple[str, ...]:
 def slice_column(column: Column, table: Table, refers: tuple[str, str, str] | None = None) -> SliceColumn:
     """A catalog column as the planner sees it."""
     key = column.name in table.key
-    return SliceColumn(column.name, family(column.type), column.nullable, key, values_of(column, key), refers)
+    values = values_of(column, key and len(table.key) == 1)
+    return SliceColumn(column.name, family(column.type), column.nullable, key, values, refers)
 
 
 @lru_cache(maxsize=256)
@@ -47,6 +50,8 @@ def groups_of(office: Office) -> tuple[Group, ...]:
         widest = max(tables, key=lambda one: len(one.table.columns)).table
         columns = tuple(slice_column(c, widest) for c in widest.columns)
         names = tuple(one.table.name for one in tables)
+        own = tuple(name for name in names if name not in ("all", "attachments"))
+        columns = tuple(replace(c, values=own) if c.name == "folder" else c for c in columns)
         groups.append(Group(connection, "email", MAIL, columns, names, False, "mail folders"))
     return tuple(groups)
 

@@ -1,0 +1,162 @@
+"""The training loop: bare torch, bf16 autocast, checkpoints that a killed run goes on from.
+
+    result = train(Settings(...), folder)
+
+A run's folder holds `settings.json`, `state.pt` (weights, optimizer, draws, step) and TensorBoard's events. The same
+settings on the same machine with the same threads give the same weights. This module refuses to go on from a
+state that other settings made.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from deskhand.errors import UsageError
+from deskhand_models.encoder import Encoder
+from deskhand_models.gpt import PlanGPT, Shape, parameters
+from deskhand_models.training.examples import Examples
+from deskhand_models.training.splits import split
+from deskhand_models.training.templates import Template, templates
+
+Progress = Callable[[int, int, dict[str, float]], None]
+"""(step, steps, figures): told after every ten steps."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is. share: of the training sentences; steps of `batch` examples; rate: the highest learning rate."""
+
+    shape: Shape = field(default_factory=Shape)
+    steps: int = 3000
+    batch: int = 32
+    rate: float = 1.5e-3
+    warmup: int = 200
+    decay: float = 0.05
+    share: float = 1.0
+    augmented: bool = True
+    seed: int = 1
+    threads: int = 2
+    keep_every: int = 200
+    start: str = ""
+    all_voices: bool = False
+
+
+def train(settings: Settings, folder: Path, cache: Path, progress: Progress | None = None, data: list[Template] | None = None) -> PlanGPT:
+    """Train, or go on where the folder's run was stopped. Returns the model in evaluation mode."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _same(settings, folder / "settings.json")
+    torch.manual_seed(settings.seed)
+    torch.set_num_threads(settings.threads)
+    chosen = data if data is not None else training_templates(settings, cache)
+    source = Examples(chosen, Encoder.load(), cache, seed=settings.seed, augmented=settings.augmented)
+    model = PlanGPT(settings.shape)
+    if settings.start:
+        from deskhand_models.checkpoint import read_weights
+
+        model.load_state_dict({name: torch.from_numpy(array).float() for name, array in read_weights(Path(settings.start)).items()})
+    optimizer = torch.optim.AdamW(_groups(model, settings.decay), lr=settings.rate, betas=(0.9, 0.98))
+    step = 0
+    state = folder / "state.pt"
+    if state.exists():
+        kept = torch.load(state, weights_only=False)
+        model.load_state_dict(kept["model"])
+        optimizer.load_state_dict(kept["optimizer"])
+        source.chance.setstate(kept["chance"])
+        step = kept["step"]
+    writer = _board(folder)
+    model.train()
+    batches = source.batches(settings.batch)
+    begun, first = time.monotonic(), step
+    figures: dict[str, float] = {}
+    while step < settings.steps:
+        batch = next(batches)
+        for group in optimizer.param_groups:
+            group["lr"] = settings.rate * _schedule(step, settings)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = model(batch)
+        targets = batch["targets"]
+        loss = cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), ignore_index=-100)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        if step % 10 == 0 or step == settings.steps:
+            seen = targets != -100
+            right = (logits.detach().argmax(-1) == targets) & seen
+            whole = (right | ~seen).all(dim=1).float().mean().item()
+            rate = (time.monotonic() - begun) / max(1, step - first)
+            figures = {"loss": loss.item(), "signs": (right.sum() / seen.sum()).item(), "plans": whole, "seconds a step": rate}
+            for name, value in figures.items():
+                if writer is not None:
+                    writer.add_scalar(name, value, step)
+            if progress is not None:
+                progress(step, settings.steps, figures)
+        if step % settings.keep_every == 0 or step == settings.steps:
+            _keep(state, {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "chance": source.chance.getstate(), "step": step})
+    if writer is not None:
+        writer.close()
+    return model.eval()
+
+
+def training_templates(settings: Settings, cache: Path) -> list[Template]:
+    """The sentences that this run may learn from."""
+    parts = split(templates(cache))
+    chosen = parts["train"] + (parts["voice"] + parts["skeleton"] if settings.all_voices else [])
+    if settings.share < 1:
+        chance = random.Random(7)
+        chosen = chance.sample(chosen, round(len(chosen) * settings.share))
+    return chosen
+
+
+def _schedule(step: int, settings: Settings) -> float:
+    """Linear warm-up, level, and a linear fall to nothing over the last quarter.
+
+    Level in the middle, so that a run can be given more steps before its fall has begun.
+    """
+    if step < settings.warmup:
+        return (step + 1) / settings.warmup
+    fall = settings.steps * 0.25
+    return min(1.0, (settings.steps - step) / fall)
+
+
+def _groups(model: PlanGPT, decay: float) -> list[dict[str, Any]]:
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    others = [p for p in model.parameters() if p.ndim < 2]
+    return [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def _same(settings: Settings, file: Path) -> None:
+    own = asdict(settings)
+    text = json.dumps(own, indent=1)
+    # A run may be given more steps, or fewer; everything else has shaped the state that is there.
+    if file.exists() and {**json.loads(file.read_text(encoding="utf-8")), "steps": 0} != {**own, "steps": 0}:
+        raise UsageError(f"{file.parent} holds a run with other settings", mend="Give another folder, or empty this one.")
+    file.write_text(text, encoding="utf-8")
+
+
+def _keep(file: Path, state: dict[str, Any]) -> None:
+    """Written whole or not at all, so that a kill leaves the state before."""
+    beside = file.with_suffix(".new")
+    torch.save(state, beside)
+    beside.replace(file)
+
+
+def _board(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None  # it is for looking at, and not everybody has it
+    return SummaryWriter(str(folder))  # type: ignore[no-untyped-call]
+
+
+__all__ = ["Settings", "parameters", "train"]
