@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from deskhand.errors import UnavailableError
+
 from deskhand_models.fast import FastGPT, Sizes
 from deskhand_models.signs import WORDS
 
@@ -77,7 +77,10 @@ def save(folder: Path, weights: Weights, shape: Mapping[str, Any], about: Mappin
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: np.ascontiguousarray(array, dtype=np.float16) for name, array in weights.items()}, folder / "model.safetensors")
+    save_file(
+        {name: np.ascontiguousarray(array, dtype=np.float16) for name, array in weights.items()},
+        folder / "model.safetensors",
+    )
     config = {"signs": signs_digest(), "shape": dict(shape), **about}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
@@ -98,7 +101,9 @@ class Calibration:
         """calibration.json. Raises UnavailableError where it is missing or damaged."""
         try:
             data = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
-            return Calibration({str(k): float(v) for k, v in data["weights"].items()}, float(data["sure"]), float(data["ask"]))
+            return Calibration(
+                {str(k): float(v) for k, v in data["weights"].items()}, float(data["sure"]), float(data["ask"])
+            )
         except FileNotFoundError:
             raise _wrong(folder, "there is no calibration.json") from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -61,7 +61,9 @@ def replay(cut: Slice, signs: tuple[Sign, ...]) -> Parse:
     return parse
 
 
-def decode(model: FastGPT, cut: Slice, features: Features, *, beams: int = 8, keep: int | None = None) -> list[Candidate]:
+def decode(
+    model: FastGPT, cut: Slice, features: Features, *, beams: int = 8, keep: int | None = None
+) -> list[Candidate]:
     """The likeliest whole plans, at most `keep` (default: beams). Empty where nothing whole was found."""
     keep = keep or beams
     numbering = Numbering(cut, features)

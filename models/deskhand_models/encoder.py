@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from deskhand.errors import DeskhandError, UnavailableError
 
 Array = npt.NDArray[np.float32]
@@ -106,7 +105,9 @@ class Encoder:
         pooled = states.mean(axis=0)
         offsets = np.array(encoding.offsets, dtype=np.int32)
         inner = slice(1, len(ids) - 1)
-        return Encoded(offsets[inner], ids[inner], states[inner], self.vectors(ids[inner]), pooled / np.linalg.norm(pooled))
+        return Encoded(
+            offsets[inner], ids[inner], states[inner], self.vectors(ids[inner]), pooled / np.linalg.norm(pooled)
+        )
 
     def pooled(self, texts: Sequence[str], batch: int = 64) -> Array:
         """(n, 384): each text's mean state, of length 1. Texts of like length are run together."""
@@ -158,13 +159,17 @@ class Encoder:
 
         for layer in range(LAYERS):
             at = f"encoder.layer.{layer}"
-            query, key, value = (heads(self._linear(hidden, f"{at}.attention.self.{n}")) for n in ("query", "key", "value"))
-            scores = query @ key.transpose(0, 1, 3, 2) / np.float32(np.sqrt(size)) + hide
+            query, key, value = (
+                heads(self._linear(hidden, f"{at}.attention.self.{n}")) for n in ("query", "key", "value")
+            )
+            scores: Array = query @ key.transpose(0, 1, 3, 2) / np.float32(np.sqrt(size)) + hide
             scores -= scores.max(axis=-1, keepdims=True)
             np.exp(scores, out=scores)
             scores /= scores.sum(axis=-1, keepdims=True)
-            mixed = (scores @ value).transpose(0, 2, 1, 3).reshape(count, length, WIDTH)
-            hidden = self._norm(hidden + self._linear(mixed, f"{at}.attention.output.dense"), f"{at}.attention.output.LayerNorm")
+            mixed: Array = (scores @ value).transpose(0, 2, 1, 3).reshape(count, length, WIDTH)
+            hidden = self._norm(
+                hidden + self._linear(mixed, f"{at}.attention.output.dense"), f"{at}.attention.output.LayerNorm"
+            )
             inner = _gelu(self._linear(hidden, f"{at}.intermediate.dense"))
             hidden = self._norm(hidden + self._linear(inner, f"{at}.output.dense"), f"{at}.output.LayerNorm")
         return hidden
@@ -177,7 +182,9 @@ class Encoder:
     def _norm(self, array: Array, name: str) -> Array:
         centred = array - array.mean(axis=-1, keepdims=True)
         spread = np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + np.float32(_EPSILON))
-        return np.asarray(centred / spread * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"], dtype=np.float32)
+        return np.asarray(
+            centred / spread * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"], dtype=np.float32
+        )
 
 
 def _gelu(array: Array) -> Array:

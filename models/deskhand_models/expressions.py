@@ -22,8 +22,9 @@ Typed = Generator[Wants, Sign, tuple[str, str]]
 
 DAY_KINDS = frozenset({"date", "timestamp"})
 _ONE_ARGUMENT = {
-    "abs": ("number", "number"), "round": ("number", "number"), "round0": ("number", "number"), "year": ("date", "number"),
-    "month": ("date", "number"), "lower": ("text", "text"), "upper": ("text", "text"), "trim": ("text", "text"),
+    "abs": ("number", "number"), "round": ("number", "number"), "round0": ("number", "number"),
+    "year": ("date", "number"), "month": ("date", "number"),
+    "lower": ("text", "text"), "upper": ("text", "text"), "trim": ("text", "text"),
 }  # fmt: skip
 _TWO_ARGUMENTS = ("coalesce", "greatest", "least")
 _COUNTS = ("count_all", "count", "countd")
@@ -298,7 +299,9 @@ class Expressions:
             return self.cut.literals[int(sign.key[0])].value
         return sign[2:] if sign.startswith("n_") else sign
 
-    def factor_wants(self, scope: Scope, families: frozenset[str] | None, *, aggregates: bool) -> tuple[str | Want, ...]:
+    def factor_wants(
+        self, scope: Scope, families: frozenset[str] | None, *, aggregates: bool
+    ) -> tuple[str | Want, ...]:
         """How a factor of these families (None: of any) may begin."""
         wants: list[str | Want] = [*self._columns(scope, families)]
 
@@ -415,8 +418,11 @@ class Expressions:
             made = f"{name}({text})", family
         elif name in _ONE_ARGUMENT:
             needs, gives = _ONE_ARGUMENT[name]
-            text, family = yield from self.factor(scope, frozenset(DAY_KINDS if needs == "date" else {needs}), aggregates=aggregates)
-            made = (f"round({text}, 2)" if name == "round" else f"round({text}, 0)" if name == "round0" else f"{name}({text})"), gives
+            text, family = yield from self.factor(
+                scope, frozenset(DAY_KINDS if needs == "date" else {needs}), aggregates=aggregates
+            )
+            rounded = {"round": f"round({text}, 2)", "round0": f"round({text}, 0)"}
+            made = rounded.get(name, f"{name}({text})"), gives
         elif name in _TWO_ARGUMENTS:
             first, family = yield from self.factor(scope, families, aggregates=aggregates)
             others = frozenset({family}) if family != "any" else families
@@ -442,8 +448,8 @@ class Expressions:
             day, family = yield from self.factor(scope, DAY_KINDS, aggregates=False)
             text, _ = yield from self.factor(scope, frozenset({"number"}), aggregates=False)
             return f"add_business_days({day}{'::date' if family == 'timestamp' else ''}, {text})"
-        day = yield from self.next(tuple(f"d_{day}" for day in WEEKDAYS))
-        return f"{name}('{str(day)[2:]}')"
+        weekday = yield from self.next(tuple(f"d_{day}" for day in WEEKDAYS))
+        return f"{name}('{str(weekday)[2:]}')"
 
 
 class _After(tuple[Any, ...]):

@@ -44,7 +44,9 @@ class FastGPT:
         for name, tensor in weights.items():
             array = np.asarray(tensor, dtype=np.float32)
             # Matrices are kept as they are multiplied: x @ w.
-            linear = array.ndim == 2 and name.endswith("weight") and not name.startswith(("classes", "words", "pointed"))
+            linear = (
+                array.ndim == 2 and name.endswith("weight") and not name.startswith(("classes", "words", "pointed"))
+            )
             self.w[name] = np.ascontiguousarray(array.T) if linear else array
         for layer in range(sizes.layers):
             at = f"body.layers.{layer}.self_attn"
@@ -104,10 +106,12 @@ class Running:
         return self._norm(hidden, "body.norm.weight")
 
     def feed(self, signs: npt.NDArray[np.int64], parents: npt.NDArray[np.int64] | None = None) -> Array:
-        """(h, words + n) logits after one sign more on each of h hypotheses. parents: which earlier one each goes on."""
+        """(h, words + n) logits after a sign more on each of h hypotheses. parents: the earlier one each goes on from."""
         sizes, w = self.model.sizes, self.model.w
         words = len(WORDS)
-        hidden = np.where((signs >= words)[:, None], 0, w["words.weight"][np.minimum(signs, words - 1)]).astype(np.float32)
+        hidden = np.where((signs >= words)[:, None], 0, w["words.weight"][np.minimum(signs, words - 1)]).astype(
+            np.float32
+        )
         pointers = np.flatnonzero(signs >= words)
         if len(pointers):
             hidden[pointers] = self.inputs[signs[pointers] - words] + w["pointed.weight"][0]
@@ -143,7 +147,9 @@ class Running:
         sizes = self.model.sizes
         count, length, width = hidden.shape
         normed = self._norm(hidden, f"body.layers.{layer}.input_layernorm.weight")
-        joined = (normed.reshape(-1, width) @ self.model.w[f"body.layers.{layer}.self_attn.qkv"]).reshape(count, length, 3, sizes.heads, -1)
+        joined = (normed.reshape(-1, width) @ self.model.w[f"body.layers.{layer}.self_attn.qkv"]).reshape(
+            count, length, 3, sizes.heads, -1
+        )
         query, key, value = (joined[:, :, part].transpose(0, 2, 1, 3) for part in range(3))
         angles = positions[:, :, None].astype(np.float64) * self.frequencies
         cos = np.concatenate([np.cos(angles)] * 2, axis=-1).astype(np.float32)[:, None]
@@ -155,7 +161,9 @@ class Running:
         hidden = hidden + mixed @ w[f"{at}.self_attn.o_proj.weight"]
         normed = self._norm(hidden, f"{at}.post_attention_layernorm.weight")
         gate, up = np.split(normed @ w[f"{at}.mlp.gate_up"], 2, axis=-1)
-        return np.asarray(hidden + (gate / (1 + np.exp(-gate)) * up) @ w[f"{at}.mlp.down_proj.weight"], dtype=np.float32)
+        return np.asarray(
+            hidden + (gate / (1 + np.exp(-gate)) * up) @ w[f"{at}.mlp.down_proj.weight"], dtype=np.float32
+        )
 
     def _norm(self, hidden: Array, name: str) -> Array:
         spread = np.sqrt((hidden * hidden).mean(axis=-1, keepdims=True) + np.float32(_EPSILON))

@@ -81,7 +81,9 @@ class _Item:
     flags: tuple[bool, ...] = (False,) * len(FLAGS)
 
 
-def items_of(cut: Slice, group_numbers: Sequence[int] | None = None, renamed: Mapping[Ref, tuple[str, str]] | None = None) -> list[_Item]:
+def items_of(
+    cut: Slice, group_numbers: Sequence[int] | None = None, renamed: Mapping[Ref, tuple[str, str]] | None = None
+) -> list[_Item]:
     """Everything that can be pointed at but literals and words, in the slice's order.
 
     group_numbers: the number (1 to 15) that each group is known by. renamed: other texts (encoded, matched) for
@@ -96,21 +98,55 @@ def items_of(cut: Slice, group_numbers: Sequence[int] | None = None, renamed: Ma
         for table in group.tables:
             flags = (False, False, False, *common)
             said = names.table_words(table)
-            found.append(_Item(Ref("table", (group.connection, table)), names.table_text(group, table), said, "table", "", group.tool, own, flags))
+            found.append(
+                _Item(
+                    Ref("table", (group.connection, table)),
+                    names.table_text(group, table),
+                    said,
+                    "table",
+                    "",
+                    group.tool,
+                    own,
+                    flags,
+                )
+            )
         for column in group.columns:
             flags = (column.key, column.nullable, column.refers is not None, *common)
             key = (group.connection, group.name, column.name)
             said = names.name_words(column.name)
-            found.append(_Item(Ref("column", key), names.column_text(group, column), said, "column", column.family, group.tool, own, flags))
+            found.append(
+                _Item(
+                    Ref("column", key),
+                    names.column_text(group, column),
+                    said,
+                    "column",
+                    column.family,
+                    group.tool,
+                    own,
+                    flags,
+                )
+            )
             for value in column.values:
                 text = names.value_text(column, value)
-                found.append(_Item(Ref("value", (*key, value)), text, value.casefold(), "value", column.family, group.tool, own, flags))
+                found.append(
+                    _Item(
+                        Ref("value", (*key, value)),
+                        text,
+                        value.casefold(),
+                        "value",
+                        column.family,
+                        group.tool,
+                        own,
+                        flags,
+                    )
+                )
     for person in cut.people:
         text = names.person_text(person)
         found.append(_Item(Ref("person", (person.address,)), text, text.casefold(), "person"))
     if renamed:
         found = [
-            _Item(i.ref, *renamed[i.ref], i.kind, i.family, i.tool, i.group, i.flags) if i.ref in renamed else i for i in found
+            _Item(i.ref, *renamed[i.ref], i.kind, i.family, i.tool, i.group, i.flags) if i.ref in renamed else i
+            for i in found
         ]
     return found
 

@@ -89,7 +89,7 @@ class PlanGPT(nn.Module):
         return self.drop(self.norm(made))  # type: ignore[no-any-return]
 
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
-        """(b, m, words + n): logits of the sign after each of the m signs given. batch: features, `mask` and `signs`."""
+        """(b, m, words + n): logits of the sign after each of the m given. batch: features, `mask` and `signs`."""
         prompt = self.prompt(batch)
         count, size, width = prompt.shape
         signs = batch["signs"]
@@ -101,7 +101,9 @@ class PlanGPT(nn.Module):
         hidden = self.body(
             inputs_embeds=torch.cat([prompt, said], dim=1),
             attention_mask=self._mask(batch["mask"], length, prompt.dtype),
-            position_ids=torch.cat([torch.arange(size), PLAN_POSITION + torch.arange(length)]).to(signs.device)[None].expand(count, -1),
+            position_ids=torch.cat([torch.arange(size), PLAN_POSITION + torch.arange(length)])
+            .to(signs.device)[None]
+            .expand(count, -1),
         ).last_hidden_state
         seen, written = hidden[:, :size], hidden[:, size:]
         points = self.asks(written) @ self.offers(seen).transpose(1, 2) / math.sqrt(width)

@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from deskhand_models.acts import Output, act_wants, parse_act
+from deskhand_models.acts import act_wants, parse_act
 from deskhand_models.expressions import Expressions
-from deskhand_models.scope import Scope, Source, alias_for, quoted
+from deskhand_models.scope import Output, Scope, Source, alias_for, quoted
 from deskhand_models.signs import ACTS, ASKS, CANNOTS, Ref, Sign
 from deskhand_models.slices import MAIL, Slice, Want, Wants, takes
 
@@ -180,7 +180,7 @@ class _Plan(Expressions):
             parts["order by"] = yield from self._order(scope, ("limit", *follow))
             sign = yield from self.next(("limit", *follow))
         if sign == "limit":
-            wanted = (*self.number_words(), Want("literal", frozenset({"number"})))
+            wanted: Wants = (*self.number_words(), Want("literal", frozenset({"number"})))
             count = yield from self.next(wanted)
             parts["limit"] = self.number_text(count)
         else:

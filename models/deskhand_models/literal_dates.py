@@ -184,7 +184,8 @@ def days(request: Request) -> Iterator[Span]:
     ):
         start = match.start()
         shift = _WORDS[re.sub(" +", " ", match.group())]
-        yield Span(start, match.end(), *[_shifted(shift)] * 2, today + timedelta(shift), today + timedelta(shift))
+        said, day = _shifted(shift), today + timedelta(shift)
+        yield Span(start, match.end(), said, said, day, day)
     for match in request.find(_BUSINESS_DAY, "day"):
         expression = f"add_business_days(current_date, {_SHIFT[match[1]]})"
         yield Span(match.start(), match.end(), expression, expression)

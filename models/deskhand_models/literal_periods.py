@@ -216,10 +216,10 @@ def periods(request: Request) -> Iterator[Span]:
     yield from _months(request)
     free = request.free()
     for match in request.find(_YEARS, "19", "20"):
-        first, last = int(match[1]), full_year(match[2], today)
-        if 0 < last - first <= 30:
-            yield _days(match.start(), match.end(), date(first, 1, 1), date(last, 12, 31))
-            yield _days(match.start(1), match.end(1), date(first, 1, 1), date(first, 12, 31))
+        opening, closing = int(match[1]), full_year(match[2], today)
+        if 0 < closing - opening <= 30:
+            yield _days(match.start(), match.end(), date(opening, 1, 1), date(closing, 12, 31))
+            yield _days(match.start(1), match.end(1), date(opening, 1, 1), date(opening, 12, 31))
     for match in request.find(_ALONE, "19", "20"):
         if free[match.start()]:
             year = int(match[1])

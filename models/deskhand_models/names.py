@@ -55,14 +55,34 @@ def value_text(column: SliceColumn, value: str) -> str:
 
 def person_text(person: SlicePerson) -> str:
     """What is encoded of a person."""
-    return f"{person.name}, {person.role}" if person.role else f"{person.name} {name_words(person.address.partition('@')[0])}"
+    return (
+        f"{person.name}, {person.role}"
+        if person.role
+        else f"{person.name} {name_words(person.address.partition('@')[0])}"
+    )
 
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """A word without the endings that English takes on; a rough stem, for matching only."""
     folded = word.casefold()
-    for ending in ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ers", "er", "es", "ed", "s", "y", "e"):
+    for ending in (
+        "ations",
+        "ation",
+        "ments",
+        "ment",
+        "ings",
+        "ing",
+        "ies",
+        "ied",
+        "ers",
+        "er",
+        "es",
+        "ed",
+        "s",
+        "y",
+        "e",
+    ):
         if folded.endswith(ending) and len(folded) - len(ending) >= 3:
             return folded[: -len(ending)]
     return folded

@@ -69,15 +69,17 @@ ACTS = (
     "update", "insert", "upsert", "delete", "write", "append", "sheet_update", "sheet_delete", "approve",
 )  # fmt: skip
 PARAMETERS = (
-    "rows", "per", "to", "cc", "me", "subject", "say", "mention", "table", "list", "attach", "attach_file", "folder", "file",
-    "sheet", "key", "if", "unless",
+    "rows", "per", "to", "cc", "me", "subject", "say", "mention", "table", "list", "attach", "attach_file", "folder",
+    "file", "sheet", "key", "if", "unless",
 )  # fmt: skip
 ENDS = ("stop", "ask", "cannot")
 
 _GROUPS = (
-    ENDS, CLAUSES, LOGIC, COMPARISONS, TESTS, ARITHMETIC, AGGREGATES, FUNCTIONS, DATES, CONSTANTS, TEXTS, ACTS, PARAMETERS,
-    STEPS, OUTPUTS, tuple(f"u_{u}" for u in UNITS), tuple(f"d_{d}" for d in WEEKDAYS), tuple(f"s_{s}" for s in SHIFTS),
-    tuple(f"n_{n}" for n in NUMBERS), tuple(f"m_{m}" for m in MARKS), tuple(f"a_{a}" for a in ASKS), tuple(f"c_{c}" for c in CANNOTS),
+    ENDS, CLAUSES, LOGIC, COMPARISONS, TESTS, ARITHMETIC, AGGREGATES, FUNCTIONS, DATES, CONSTANTS, TEXTS, ACTS,
+    PARAMETERS, STEPS, OUTPUTS,
+    tuple(f"u_{u}" for u in UNITS), tuple(f"d_{d}" for d in WEEKDAYS), tuple(f"s_{s}" for s in SHIFTS),
+    tuple(f"n_{n}" for n in NUMBERS), tuple(f"m_{m}" for m in MARKS), tuple(f"a_{a}" for a in ASKS),
+    tuple(f"c_{c}" for c in CANNOTS),
 )  # fmt: skip
 
 WORDS: tuple[str, ...] = ("<plan>", *(word for group in _GROUPS for word in group))

@@ -130,7 +130,7 @@ class Slice:
 
     @cached_property
     def refs(self) -> tuple[Ref, ...]:
-        """Everything that can be pointed at but the words: a group's tables, its columns, their values; people; literals."""
+        """All that can be pointed at but the words: a group's tables, its columns, their values; people; literals."""
         found: list[Ref] = []
         for group in self.groups:
             found += [Ref("table", (group.connection, table)) for table in group.tables]

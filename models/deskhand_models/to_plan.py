@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deskhand.plan import Act, Approve, Plan, Query, Step, id_fault
+
 from deskhand_models.grammar import Draft, QueryDraft
 from deskhand_models.scope import quoted
 from deskhand_models.slices import Slice
@@ -36,7 +37,13 @@ class _Maker:
         self.cut = cut
         self.queries = [step for step in draft.steps if isinstance(step, QueryDraft)]
         self.ids = _ids(self.queries, set(cut.connections))
-        self.acted = {step[word] for step in draft.steps if isinstance(step, dict) for word in ("rows", "list", "attach") if word in step}
+        self.acted = {
+            step[word]
+            for step in draft.steps
+            if isinstance(step, dict)
+            for word in ("rows", "list", "attach")
+            if word in step
+        }
 
     def steps(self) -> list[Step]:
         made: list[Step] = []
@@ -45,7 +52,7 @@ class _Maker:
             if isinstance(step, QueryDraft):
                 number += 1
                 expect = "some" if step.lookup and number in self.acted else None
-                made.append(Query(id=self.ids[number - 1], query=self._named(step.sql), expect=expect))  # type: ignore[arg-type]
+                made.append(Query(id=self.ids[number - 1], query=self._named(step.sql), expect=expect))
             else:
                 made.append(self._act(step))
         return made
@@ -83,7 +90,9 @@ class _Maker:
 
     def _connection(self, said: Mapping[str, Any]) -> str | None:
         """Named only where several connections have the operation's tool and the parameters don't say which."""
-        tool = {"database": "database", "spreadsheet": "spreadsheet", "email": "email"}[_OPERATIONS[str(said["act"])].partition(".")[0]]
+        tool = {"database": "database", "spreadsheet": "spreadsheet", "email": "email"}[
+            _OPERATIONS[str(said["act"])].partition(".")[0]
+        ]
         fitting = [name for name, kind in self.cut.connections.items() if kind == tool]
         if len(fitting) < 2:
             return None
@@ -157,7 +166,9 @@ class _Maker:
         if "say" in said:
             parts.append(sentence(escaped(said["say"])))
         if "mention" in said:
-            parts.append("\n".join(f"{_words(name)}: {{{{ {column(name)} | default('–') }}}}" for name in said["mention"]))
+            parts.append(
+                "\n".join(f"{_words(name)}: {{{{ {column(name)} | default('–') }}}}" for name in said["mention"])
+            )
         if "table" in said:
             parts.append("{{ rows | table(" + ", ".join(_text(name) for name in said["table"]) + ") }}")
         if "list" in said:
@@ -169,7 +180,12 @@ class _Maker:
 
 def column(name: str) -> str:
     """A column in a template: bare where it is a plain word, else `row["…"]`."""
-    plain = name.isidentifier() and name.isascii() and id_fault(name) is None and name.lower() not in ("not", "and", "or", "in", "is", "if", "else", "true", "false", "none")
+    plain = (
+        name.isidentifier()
+        and name.isascii()
+        and id_fault(name) is None
+        and name.lower() not in ("not", "and", "or", "in", "is", "if", "else", "true", "false", "none")
+    )
     return name if plain else f"row[{_text(name)}]"
 
 

@@ -6,6 +6,7 @@ Prints a line for each that isn't, and how many are; exits 1 where there is any.
 from __future__ import annotations
 
 import sys
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 
@@ -17,12 +18,14 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] != "check":
         sys.stderr.write("usage: python -m deskhand_models.corpus check [FILE…]\n")
         return 64
-    files = [Path(name) for name in arguments[1:]] or list(sentence_files())
+    files: list[Traversable] = [Path(name) for name in arguments[1:]] or list(sentence_files())
     problems, counts = validate(files)
     for problem in problems:
         where = problem.where
         sys.stdout.write(f"{where.file}:{where.line}: {problem.message}\n")
-    sys.stdout.write(f"{counts['sentences']} pairs ({counts['refusals']} refusals or questions), {len(problems)} problems\n")
+    sys.stdout.write(
+        f"{counts['sentences']} pairs ({counts['refusals']} refusals or questions), {len(problems)} problems\n"
+    )
     return 1 if problems else 0
 
 

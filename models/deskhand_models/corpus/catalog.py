@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from deskhand.contract import Operation, Table
+
 from deskhand_models.corpus.office import Office
 
 
@@ -57,5 +58,7 @@ class OfficeCatalog:
     @cached_property
     def workspace(self) -> Any:
         """As much of a workspace as the check asks for."""
-        connections = {name: SimpleNamespace(name=name, tool=tool, writable=True) for name, tool in self.office.tools.items()}
+        connections = {
+            name: SimpleNamespace(name=name, tool=tool, writable=True) for name, tool in self.office.tools.items()
+        }
         return SimpleNamespace(connections=connections, policy={}, files_root=lambda *_: Path("/nowhere"))

@@ -32,7 +32,8 @@ _TAKES = {
     "reply": "rows say mention when unless", "forward": "rows to say when unless", "move": "rows folder when unless",
     "copy": "rows folder when unless", "mark": "rows as when unless", "trash": "rows when unless",
     "save": "rows to_folder when unless", "update": "rows table key when unless", "insert": "rows table when unless",
-    "upsert": "rows table key when unless", "delete": "rows table key when unless", "write": "rows file sheet when unless",
+    "upsert": "rows table key when unless", "delete": "rows table key when unless",
+    "write": "rows file sheet when unless",
     "append": "rows table when unless", "sheet_update": "rows table key when unless",
     "sheet_delete": "rows table key when unless", "approve": "rows",
 }  # fmt: skip
@@ -97,14 +98,20 @@ class Encoder:
 
         drafts = [s for s in self._drafted([*before, *signs, "stop"]).steps if isinstance(s, QueryDraft)]
         made = drafts[-1].outputs
-        named = [replace(out, name=item.alias_or_name or out.name) for out, item in zip(made, tree.expressions, strict=True)]
+        named = [
+            replace(out, name=item.alias_or_name or out.name) for out, item in zip(made, tree.expressions, strict=True)
+        ]
         self.named.append((step.name, named))
         return signs
 
     def _targets(self, name: str, later: Sequence[Step]) -> dict[str, Ref]:
         """The columns of the table that the rows of this step are written to."""
         for step in later:
-            if step.parameters.get("rows") == (name,) and "table" in step.parameters and not step.operation.startswith("email."):
+            if (
+                step.parameters.get("rows") == (name,)
+                and "table" in step.parameters
+                and not step.operation.startswith("email.")
+            ):
                 table = self._table(step.parameters["table"][0])
                 group = self.cut.group_of[str(table.key[0]).casefold(), str(table.key[1]).casefold()]
                 return {c.name.casefold(): Ref("column", (group.connection, group.name, c.name)) for c in group.columns}
@@ -132,7 +139,22 @@ class Encoder:
             if said["as"][0] not in MARKS:
                 raise Unsayable(f"mails are marked as one of {', '.join(MARKS)}")
             signs.append(f"m_{said['as'][0]}")
-        for name in ("key", "per", "to", "cc", "subject", "file", "sheet", "folder", "to_folder", "say", "mention", "table", "list", "attach"):
+        for name in (
+            "key",
+            "per",
+            "to",
+            "cc",
+            "subject",
+            "file",
+            "sheet",
+            "folder",
+            "to_folder",
+            "say",
+            "mention",
+            "table",
+            "list",
+            "attach",
+        ):
             if name not in said or (name == "table" and tool != "email"):
                 continue
             signs += self._parameter(name, said[name], outputs)
@@ -218,7 +240,8 @@ class Encoder:
         start, end = self.sentence.slots[name]
         kinds: Any = {
             "number": ("number", "percent", "days", "business_days"), "date": ("date",), "timestamp": ("date",),
-            "period": ("period",), "days": ("business_days", "days", "number"), "email": ("email",), "text": ("file", "email"),
+            "period": ("period",), "days": ("business_days", "days", "number"), "email": ("email",),
+            "text": ("file", "email"),
             "any": ("date", "number", "percent", "days", "email"),
         }.get(family, ())  # fmt: skip
         text = self.cut.request[start:end]

@@ -84,11 +84,15 @@ def read_blocks(file: Traversable) -> tuple[list[Block], list[Problem]]:
 
     def close() -> None:
         if steps and sentences:
-            blocks.append(Block(head.get("office", ""), head.get("writer", ""), file.name, tuple(steps), tuple(sentences)))
+            blocks.append(
+                Block(head.get("office", ""), head.get("writer", ""), file.name, tuple(steps), tuple(sentences))
+            )
         elif steps or sentences:
             place = Where(file.name, steps[0].line if steps else sentences[0].line)
             what = "this plan has no sentence" if steps else "this sentence has no plan"
-            problems.append(Problem("half-block", what, "Write plan lines, then sentences, then a blank line.", where=place))
+            problems.append(
+                Problem("half-block", what, "Write plan lines, then sentences, then a blank line.", where=place)
+            )
         steps.clear()
         sentences.clear()
 
@@ -110,7 +114,9 @@ def read_blocks(file: Traversable) -> tuple[list[Block], list[Problem]]:
             problems.append(Problem("bad-line", error.message, error.mend or "", where=Where(file.name, number)))
     close()
     if head.get("office") != file.name.removesuffix(".txt"):
-        problems.append(Problem("bad-head", "the file begins with `office: NAME`, its own name", "", where=Where(file.name, 1)))
+        problems.append(
+            Problem("bad-head", "the file begins with `office: NAME`, its own name", "", where=Where(file.name, 1))
+        )
     return blocks, problems
 
 
@@ -153,4 +159,7 @@ def _step(line: str, number: int) -> Step:
 def _items(text: str) -> list[str]:
     """The parts of a comma list; quotes keep commas and blanks together and fall away."""
     parts = re.findall(r"""(?:"(?:[^"]|"")*"|'[^']*'|[^,"'])+""", text)
-    return [re.sub(r'''"((?:[^"]|"")*)"|'([^']*)\'''', lambda m: (m[1] or m[2] or "").replace('""', '"'), p).strip() for p in parts]
+    return [
+        re.sub(r""""((?:[^"]|"")*)"|'([^']*)\'""", lambda m: (m[1] or m[2] or "").replace('""', '"'), p).strip()
+        for p in parts
+    ]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from deskhand.contract import Column, Table
+
 from deskhand_models.corpus.office import Office, OfficeTable
 from deskhand_models.slices import MAIL, Group, SliceColumn, SlicePerson, family
 

@@ -16,11 +16,13 @@ from importlib.resources.abc import Traversable
 
 from deskhand.check import check
 from deskhand.errors import Problem, Where
+
 from deskhand_models.corpus.catalog import OfficeCatalog
-from deskhand_models.corpus.encode import Encoder, Unsayable, shown
+from deskhand_models.corpus.encode import Encoder, shown
 from deskhand_models.corpus.office import Office, offices
 from deskhand_models.corpus.pairs import Block, Sentence, read_blocks
 from deskhand_models.corpus.scene import groups_of, own_address, people_of
+from deskhand_models.from_sql import Unsayable
 from deskhand_models.grammar import parse
 from deskhand_models.literals import literals
 from deskhand_models.signs import Sign
@@ -54,7 +56,9 @@ def by_name() -> dict[str, Office]:
 
 def whole_slice(office: Office, request: str) -> Slice:
     """The slice that holds the whole office."""
-    return Slice.of(request, literals(request, NOW), groups_of(office), people_of(office), own_address(office), dict(office.tools))
+    return Slice.of(
+        request, literals(request, NOW), groups_of(office), people_of(office), own_address(office), dict(office.tools)
+    )
 
 
 def encode(block: Block, sentence: Sentence) -> Pair:
@@ -83,7 +87,9 @@ def pairs_of(file: Traversable, *, checked: bool = True) -> Iterator[Pair | Prob
             if checked and good is None and pair.signs[0] not in ("ask", "cannot"):
                 wrong = _check(pair)
                 if wrong:
-                    yield Problem("unchecked", f"the plan fails its check: {wrong}", where=Where(block.file, block.line))
+                    yield Problem(
+                        "unchecked", f"the plan fails its check: {wrong}", where=Where(block.file, block.line)
+                    )
                     break
             good = pair
             yield pair
@@ -94,16 +100,6 @@ def _check(pair: Pair) -> str:
     office = by_name()[pair.block.office]
     problems = check(plan, OfficeCatalog(office), now=NOW).problems
     return "; ".join(problem.message for problem in problems[:3])
-
-
-@dataclass
-class Counts:
-    """What a corpus holds."""
-
-    sentences: int = 0
-    plans: int = 0
-    turned: int = 0
-    duplicates: int = 0
 
 
 def validate(files: Iterable[Traversable]) -> tuple[list[Problem], Counter[str]]:
@@ -121,9 +117,11 @@ def validate(files: Iterable[Traversable]) -> tuple[list[Problem], Counter[str]]
             key = f"{found.block.office}:{' '.join(found.sentence.text.casefold().split())}"
             place = Where(found.block.file, found.sentence.line)
             if key in said:
-                problems.append(Problem("duplicate", f"this sentence stands in {said[key].file}:{said[key].line} too", where=place))
+                problems.append(
+                    Problem("duplicate", f"this sentence stands in {said[key].file}:{said[key].line} too", where=place)
+                )
             said[key] = place
     return problems, counts
 
 
-__all__ = ["Counts", "Pair", "encode", "pairs_of", "shown", "validate", "whole_slice"]
+__all__ = ["Pair", "encode", "pairs_of", "shown", "validate", "whole_slice"]

@@ -20,12 +20,13 @@ from deskhand_models.slices import Group
 from deskhand_models.training.templates import Slotted, Template
 
 _OPENINGS = (
-    "hi, ", "hello, ", "please ", "pls ", "can you ", "could you ", "hey ", "ok so ", "good morning. ", "I need you to ", "we need to ",
-    "morning! ", "quick one: ", "sorry to bother, ", "so ", "right, ", "when you have a minute: ", "urgent: ", "FYI I'm in a meeting. ",
+    "hi, ", "hello, ", "please ", "pls ", "can you ", "could you ", "hey ", "ok so ", "good morning. ",
+    "I need you to ", "we need to ", "morning! ", "quick one: ", "sorry to bother, ", "so ", "right, ",
+    "when you have a minute: ", "urgent: ", "FYI I'm in a meeting. ",
 )  # fmt: skip
 _CLOSINGS = (
-    " please", " thanks", " thx", ", thank you", " asap", " for me", ". Thanks!", " - it's for the boss", " today", ", cheers", ". no rush",
-    " pls", "!", " if you can",
+    " please", " thanks", " thx", ", thank you", " asap", " for me", ". Thanks!", " - it's for the boss", " today",
+    ", cheers", ". no rush", " pls", "!", " if you can",
 )  # fmt: skip
 _POLITE = re.compile(r"\b(please|pls|kindly|thanks|thank you|thx)\b[,.!]?\s*", re.IGNORECASE)
 
@@ -33,13 +34,16 @@ _POLITE = re.compile(r"\b(please|pls|kindly|thanks|thank you|thx)\b[,.!]?\s*", r
 _SAME = tuple(
     tuple(group.split())
     for group in (
-        "amount total sum value amt betrag montant", "customer client account buyer kunde", "invoice bill inv rechnung facture",
-        "status state stage sts", "email mail e_mail mailaddr email_address", "name title label descr", "quantity qty pieces units anzahl",
-        "price rate cost unit_price", "supplier vendor creditor lieferant", "product article item sku", "employee staff worker colleague emp",
-        "order purchase po bestellung", "date day dt on", "due deadline due_by faellig", "paid settled bezahlt", "created entered opened since",
-        "number no nr num", "id key ref code", "department team unit dept", "phone tel mobile", "city town ort", "country land",
-        "note remark comment memo", "start begin from_date", "end until to_date finish", "type kind category art", "balance open_amount saldo",
-        "address street adr", "payment remittance zahlung", "contract agreement vertrag", "booking reservation", "member subscriber participant",
+        "amount total sum value amt betrag montant", "customer client account buyer kunde",
+        "invoice bill inv rechnung facture", "status state stage sts", "email mail e_mail mailaddr email_address",
+        "name title label descr", "quantity qty pieces units anzahl", "price rate cost unit_price",
+        "supplier vendor creditor lieferant", "product article item sku", "employee staff worker colleague emp",
+        "order purchase po bestellung", "date day dt on", "due deadline due_by faellig", "paid settled bezahlt",
+        "created entered opened since", "number no nr num", "id key ref code", "department team unit dept",
+        "phone tel mobile", "city town ort", "country land", "note remark comment memo", "start begin from_date",
+        "end until to_date finish", "type kind category art", "balance open_amount saldo", "address street adr",
+        "payment remittance zahlung", "contract agreement vertrag", "booking reservation",
+        "member subscriber participant",
     )
 )  # fmt: skip
 _SYNONYMS = {word: [other for other in group if other != word] for group in _SAME for word in group}
@@ -92,8 +96,10 @@ def date_text(chance: random.Random) -> str:
     day, month = chance.randint(1, 28), chance.choice(_MONTHS)
     number = _MONTHS.index(month) + 1
     return chance.choice([
-        f"{day} {month}", f"{month} {day}", f"{day} {month} 2026", f"2026-{number:02}-{day:02}", f"{day:02}.{number:02}.2026", f"{day} {month[:3]}",
-        "yesterday", "today", "tomorrow", "end of the month", "last Friday", "next Monday", "end of next month", "the 1st of " + month,
+        f"{day} {month}", f"{month} {day}", f"{day} {month} 2026", f"2026-{number:02}-{day:02}",
+        f"{day:02}.{number:02}.2026", f"{day} {month[:3]}",
+        "yesterday", "today", "tomorrow", "end of the month", "last Friday", "next Monday", "end of next month",
+        "the 1st of " + month,
         f"{day}/{number}/2026", "last monday",
     ])  # fmt: skip
 
@@ -102,8 +108,10 @@ def period_text(chance: random.Random) -> str:
     """A span of days."""
     month = chance.choice(_MONTHS)
     return chance.choice([
-        month, f"{month} 2025", f"{month} 2026", "last month", "this month", "next month", "last week", "this week", "next week", "this year",
-        "last year", "2025", "Q1", "Q2 2025", "last quarter", "this quarter", "the last 30 days", "the past two weeks", "the next 14 days",
+        month, f"{month} 2025", f"{month} 2026", "last month", "this month", "next month", "last week", "this week",
+        "next week", "this year",
+        "last year", "2025", "Q1", "Q2 2025", "last quarter", "this quarter", "the last 30 days",
+        "the past two weeks", "the next 14 days",
     ])  # fmt: skip
 
 
@@ -136,7 +144,9 @@ class Augmenter:
             text, slots = _cut(text, slots, _POLITE)
         if chance.random() < 0.12:
             opening = chance.choice(_OPENINGS)
-            rest = text[0].lower() + text[1:] if not text[:2].isupper() and all(s[0] > 0 for s in slots.values()) else text
+            rest = (
+                text[0].lower() + text[1:] if not text[:2].isupper() and all(s[0] > 0 for s in slots.values()) else text
+            )
             text = opening + rest
             slots = {name: (a + len(opening), b + len(opening)) for name, (a, b) in slots.items()}
         if chance.random() < 0.12:
@@ -198,9 +208,9 @@ class Augmenter:
         columns = []
         for column in group.columns:
             key = (group.connection, group.name, column.name)
-            if Ref("column", key) not in used and not column.key and chance.random() < drop:
-                if not any(ref.kind == "value" and ref.key[:3] == key for ref in used):
-                    continue
+            spare = Ref("column", key) not in used and not column.key and chance.random() < drop
+            if spare and not any(ref.kind == "value" and ref.key[:3] == key for ref in used):
+                continue
             values = tuple(v for v in column.values if Ref("value", (*key, v)) in used or chance.random() >= drop)
             columns.append(replace(column, values=values) if values != column.values else column)
         tables = group.tables
@@ -213,7 +223,10 @@ class Augmenter:
         """The name said in other words: 0 as it is, 1 a synonym, 2 shortened, 3 both."""
         words = names.name_words(name).split()
         if number in (1, 3):
-            words = [_SYNONYMS[w][(len(name) + number) % len(_SYNONYMS[w])].replace("_", " ") if w in _SYNONYMS else w for w in words]
+            words = [
+                _SYNONYMS[w][(len(name) + number) % len(_SYNONYMS[w])].replace("_", " ") if w in _SYNONYMS else w
+                for w in words
+            ]
         if number in (2, 3):
             words = [_shortened(w) for w in words]
         return " ".join(words)
@@ -225,7 +238,9 @@ def _shortened(word: str) -> str:
     return word[0] + re.sub("[aeiouäöü]", "", word[1:])[:3] if len(word) % 2 else word[:4]
 
 
-def _typos(text: str, slots: dict[str, tuple[int, int]], chance: random.Random) -> tuple[str, dict[str, tuple[int, int]]]:
+def _typos(
+    text: str, slots: dict[str, tuple[int, int]], chance: random.Random
+) -> tuple[str, dict[str, tuple[int, int]]]:
     """One or two slips of the fingers outside the slots."""
     for _ in range(chance.randint(1, 2)):
         free = [
@@ -247,7 +262,9 @@ def _typos(text: str, slots: dict[str, tuple[int, int]], chance: random.Random) 
     return text, slots
 
 
-def _cut(text: str, slots: dict[str, tuple[int, int]], pattern: re.Pattern[str]) -> tuple[str, dict[str, tuple[int, int]]]:
+def _cut(
+    text: str, slots: dict[str, tuple[int, int]], pattern: re.Pattern[str]
+) -> tuple[str, dict[str, tuple[int, int]]]:
     """Without what the pattern finds outside the slots."""
     for match in reversed(list(pattern.finditer(text))):
         start, end = match.span()

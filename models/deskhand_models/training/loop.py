@@ -9,6 +9,7 @@ state that other settings made.
 
 from __future__ import annotations
 
+import importlib
 import json
 import random
 import time
@@ -18,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from deskhand.errors import UsageError
 from torch.nn.functional import cross_entropy
 
-from deskhand.errors import UsageError
 from deskhand_models.encoder import Encoder
 from deskhand_models.gpt import PlanGPT, Shape, parameters
 from deskhand_models.training.examples import Examples
@@ -50,7 +51,9 @@ class Settings:
     all_voices: bool = False
 
 
-def train(settings: Settings, folder: Path, cache: Path, progress: Progress | None = None, data: list[Template] | None = None) -> PlanGPT:
+def train(
+    settings: Settings, folder: Path, cache: Path, progress: Progress | None = None, data: list[Template] | None = None
+) -> PlanGPT:
     """Train, or go on where the folder's run was stopped. Returns the model in evaluation mode."""
     folder.mkdir(parents=True, exist_ok=True)
     _same(settings, folder / "settings.json")
@@ -62,7 +65,9 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress | No
     if settings.start:
         from deskhand_models.checkpoint import read_weights
 
-        model.load_state_dict({name: torch.from_numpy(array).float() for name, array in read_weights(Path(settings.start)).items()})
+        model.load_state_dict(
+            {name: torch.from_numpy(array).float() for name, array in read_weights(Path(settings.start)).items()}
+        )
     optimizer = torch.optim.AdamW(_groups(model, settings.decay), lr=settings.rate, betas=(0.9, 0.98))
     step = 0
     state = folder / "state.pt"
@@ -95,14 +100,27 @@ def train(settings: Settings, folder: Path, cache: Path, progress: Progress | No
             right = (logits.detach().argmax(-1) == targets) & seen
             whole = (right | ~seen).all(dim=1).float().mean().item()
             rate = (time.monotonic() - begun) / max(1, step - first)
-            figures = {"loss": loss.item(), "signs": (right.sum() / seen.sum()).item(), "plans": whole, "seconds a step": rate}
+            figures = {
+                "loss": loss.item(),
+                "signs": (right.sum() / seen.sum()).item(),
+                "plans": whole,
+                "seconds a step": rate,
+            }
             for name, value in figures.items():
                 if writer is not None:
                     writer.add_scalar(name, value, step)
             if progress is not None:
                 progress(step, settings.steps, figures)
         if step % settings.keep_every == 0 or step == settings.steps:
-            _keep(state, {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "chance": source.chance.getstate(), "step": step})
+            _keep(
+                state,
+                {
+                    "model": model.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "chance": source.chance.getstate(),
+                    "step": step,
+                },
+            )
     if writer is not None:
         writer.close()
     return model.eval()
@@ -140,7 +158,9 @@ def _same(settings: Settings, file: Path) -> None:
     text = json.dumps(own, indent=1)
     # A run may be given more steps, or fewer; everything else has shaped the state that is there.
     if file.exists() and {**json.loads(file.read_text(encoding="utf-8")), "steps": 0} != {**own, "steps": 0}:
-        raise UsageError(f"{file.parent} holds a run with other settings", mend="Give another folder, or empty this one.")
+        raise UsageError(
+            f"{file.parent} holds a run with other settings", mend="Give another folder, or empty this one."
+        )
     file.write_text(text, encoding="utf-8")
 
 
@@ -153,10 +173,10 @@ def _keep(file: Path, state: dict[str, Any]) -> None:
 
 def _board(folder: Path) -> Any:
     try:
-        from torch.utils.tensorboard import SummaryWriter
+        board: Any = importlib.import_module("torch.utils.tensorboard")  # it has types only where it is installed
     except ImportError:
         return None  # it is for looking at, and not everybody has it
-    return SummaryWriter(str(folder))  # type: ignore[no-untyped-call]
+    return board.SummaryWriter(str(folder))
 
 
 __all__ = ["Settings", "parameters", "train"]

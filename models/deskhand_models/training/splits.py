@@ -13,7 +13,10 @@ from collections.abc import Iterable
 from deskhand_models.training.templates import Template
 
 OFFICES = frozenset(
-    "gavel-and-oak loopnote-billing kurier-jaskolka gear-plant-hr paddock-lane-vets schrauben-kruse offset-marek hotel-am-spalentor".split()  # noqa: SIM905
+    """
+    gavel-and-oak loopnote-billing kurier-jaskolka gear-plant-hr paddock-lane-vets schrauben-kruse offset-marek
+    hotel-am-spalentor
+    """.split()  # noqa: SIM905
 )
 VOICES = frozenset("a7 b4 c3 d8 e2 f5".split())  # noqa: SIM905
 SKELETON_SHARE = 25

@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from deskhand.errors import Problem
+
 from deskhand_models.corpus.pairs import sentence_files
 from deskhand_models.corpus.validate import Pair, pairs_of
 from deskhand_models.literal import Literal
@@ -58,7 +59,9 @@ class Lost(Exception):
     """A changed sentence no longer states what the plan needs."""
 
 
-def filled(template: Template, slots: dict[str, tuple[int, int]], words: Sequence[Word], literals: Sequence[Literal]) -> list[Sign]:
+def filled(
+    template: Template, slots: dict[str, tuple[int, int]], words: Sequence[Word], literals: Sequence[Literal]
+) -> list[Sign]:
     """The template's signs for a sentence with these words and literals. Raises Lost where a value isn't found."""
     found: list[Sign] = []
     for sign in template.signs:
@@ -67,7 +70,9 @@ def filled(template: Template, slots: dict[str, tuple[int, int]], words: Sequenc
             continue
         start, end = slots[sign.slot]
         if sign.part in ("first", "last"):
-            edge = next((n for n, w in enumerate(words) if (w.start == start if sign.part == "first" else w.end == end)), None)
+            edge = next(
+                (n for n, w in enumerate(words) if (w.start == start if sign.part == "first" else w.end == end)), None
+            )
             if edge is None:
                 raise Lost(sign.slot)
             found.append(Ref("word", (edge,)))
@@ -137,7 +142,19 @@ def corpus_digest() -> str:
     hashed = hashlib.sha256()
     root = files("deskhand_models")
     corpus = root / "corpus"
-    code = ["signs.py", "grammar.py", "expressions.py", "acts.py", "from_sql.py", "slices.py", "corpus/encode.py", "corpus/scene.py"]
+    code = [
+        "signs.py",
+        "grammar.py",
+        "expressions.py",
+        "acts.py",
+        "from_sql.py",
+        "from_sql_conditions.py",
+        "from_sql_expressions.py",
+        "from_sql_names.py",
+        "slices.py",
+        "corpus/encode.py",
+        "corpus/scene.py",
+    ]
     for folder, ending in (("offices", ".toml"), ("sentences", ".txt")):
         for file in sorted((corpus / folder).iterdir(), key=lambda f: f.name):
             if file.name.endswith(ending):
