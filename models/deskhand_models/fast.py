@@ -106,7 +106,7 @@ class Running:
         return self._norm(hidden, "body.norm.weight")
 
     def feed(self, signs: npt.NDArray[np.int64], parents: npt.NDArray[np.int64] | None = None) -> Array:
-        """(h, words + n) logits after a sign more on each of h hypotheses. parents: the earlier one each goes on from."""
+        """(h, words + n) logits after a sign more on each of h hypotheses. parents: the earlier one each follows."""
         sizes, w = self.model.sizes, self.model.w
         words = len(WORDS)
         hidden = np.where((signs >= words)[:, None], 0, w["words.weight"][np.minimum(signs, words - 1)]).astype(

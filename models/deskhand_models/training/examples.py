@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from deskhand_models import names
 from deskhand_models.corpus.office import Office, offices
@@ -96,8 +95,13 @@ class TorchEncoder:
 
     @torch.inference_mode()
     def _batch(self, ids: Sequence[list[int]]) -> list[Any]:
-        padded = pad_sequence([torch.tensor(one) for one in ids], batch_first=True)
-        mask = pad_sequence([torch.ones(len(one), dtype=torch.long) for one in ids], batch_first=True)
+        # Lengths in steps of eight: a new shape costs a compilation.
+        longest = -(-max(len(one) for one in ids) // 8) * 8
+        padded = torch.zeros(len(ids), longest, dtype=torch.long)
+        mask = torch.zeros(len(ids), longest, dtype=torch.long)
+        for row, one in enumerate(ids):
+            padded[row, : len(one)] = torch.tensor(one)
+            mask[row, : len(one)] = 1
         with torch.autocast("cpu", dtype=torch.bfloat16):
             hidden = self.model(input_ids=padded, attention_mask=mask).last_hidden_state.float().numpy()
         return [hidden[row, : len(one)] for row, one in enumerate(ids)]
@@ -106,7 +110,9 @@ class TorchEncoder:
 class Examples:
     """Draws examples from templates and makes batches of them."""
 
-    def __init__(self, templates: Sequence[Template], encoder: Encoder, cache: Path, *, seed: int = 0, augmented: bool = True) -> None:
+    def __init__(
+        self, templates: Sequence[Template], encoder: Encoder, cache: Path, *, seed: int = 0, augmented: bool = True
+    ) -> None:
         self.templates = templates
         self.encoder = TorchEncoder(encoder)
         self.chance = random.Random(seed)
@@ -225,7 +231,9 @@ def collate(laid: Sequence[tuple[Features, list[int]]]) -> dict[str, Tensor]:
     plan = _bucket(max(len(numbers) for _, numbers in laid), PLAN_BUCKETS)
 
     def stacked(arrays: Sequence[Any], length: int, fill: int = 0) -> Tensor:
-        made = torch.full((len(arrays), length, *arrays[0].shape[1:]), fill, dtype=torch.from_numpy(arrays[0][:0]).dtype)
+        made = torch.full(
+            (len(arrays), length, *arrays[0].shape[1:]), fill, dtype=torch.from_numpy(arrays[0][:0]).dtype
+        )
         for row, array in enumerate(arrays):
             made[row, : len(array)] = torch.from_numpy(array)
         return made
