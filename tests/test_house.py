@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -11,11 +12,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("agent", "tools", "models", "benchmarks", "tests")
 MOST_LINES = 500
-HEAVY = ("duckdb", "pyarrow", "sqlglot", "dbos", "rich", "openpyxl", "jinja2", "pydantic", "sqlalchemy", "click")
+HEAVY = (
+    "duckdb", "pyarrow", "sqlglot", "dbos", "rich", "openpyxl", "jinja2", "pydantic", "sqlalchemy", "click",
+    "numpy", "tokenizers", "safetensors", "torch", "transformers",
+)  # fmt: skip
 
 
 def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -112,6 +117,8 @@ def test_the_wheel_works_beside_nothing_else(wheel: Path, tmp_path: Path) -> Non
         "import deskhand, deskhand_tools\n"
         "from deskhand_models.corpus.office import offices\n"
         "assert next(offices()).tables\n"
+        "from deskhand_models.corpus.pairs import sentence_files\n"
+        "assert next(sentence_files()).name\n"
         "from deskhand.cli.main import main\n"
         "from deskhand.workspace import installed_tools, shipped_processes\n"
         "print(deskhand.__file__); print(deskhand_tools.__file__)\n"
@@ -134,6 +141,31 @@ def test_the_version_is_said_once_more_only() -> None:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == __version__
+
+
+def test_the_torch_that_make_installs_is_one_that_the_extra_takes() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (named,) = re.findall(r"^TORCH +:= (\S+)$", makefile, re.MULTILINE)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    (wanted,) = [one for one in map(Requirement, extras["train"]) if one.name == "torch"]
+    assert wanted.specifier.contains(named)
+    assert f"torch=={named} " in (ROOT / "README.md").read_text(encoding="utf-8")
+    installs = [line for line in makefile.splitlines() if line.startswith("\t@$(PIP)")]
+    places = [
+        next(n for n, line in enumerate(installs) if part in line) for part in ("torch==", "[test]", "$(ENCODER)")
+    ]
+    assert places == sorted(places), "torch first, or pip takes another one"
+
+
+def test_the_planner_runs_without_torch() -> None:
+    """What `[planner]` installs is all that the shipped planner imports."""
+    code = (
+        "import sys\n"
+        "for name in ('torch', 'transformers', 'tensorboard'): sys.modules[name] = None\n"
+        "import deskhand_models.decode, deskhand_models.checkpoint, deskhand_models.encoder, deskhand_models.to_plan\n"
+    )
+    done = run(sys.executable, "-c", code)
+    assert done.returncode == 0, done.stderr
 
 
 def test_ci_script_is_a_script() -> None:
