@@ -1,7 +1,8 @@
 """The seam of the planner: a request in words goes in, a proposal comes out, and nothing has happened.
 
-A planner is whatever has `plan(request) -> Proposal`. `known.KnownProcesses` is the one there is: it runs what
-plainly is one of the workspace's processes. This module refuses to plan by itself.
+A planner is whatever has `plan(request) -> Proposal`. `known.KnownProcesses` knows the workspace's processes;
+`pipeline.Pipeline` asks it first and then a model, whose plans it checks and tries. This module refuses to plan by
+itself.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from deskhand.process import Processes
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asked for. now: the run's logical time, naive, in the workspace's zone."""
+    """What somebody asked for. now: the run's logical time, naive, in the workspace's zone.
+
+    given: inputs that were given beside the sentence, as texts; a planner needn't ask for these.
+    """
 
     text: str
     processes: Processes
     now: dt.datetime
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,30 @@ class KnownProcess:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """The request is none of the processes and became a plan of its own, which has passed its check.
+
+    probability: that it is the right one, 0 to 1, calibrated. candidates: other readings that passed, the likelier
+    first.
+    """
+
+    plan: Plan
+    probability: float
+    candidates: tuple[Plan, ...] = ()
+
+
+@dataclass(frozen=True)
 class Ask:
-    """The request can be meant in several ways; `question` says which. Nothing has happened."""
+    """The request can be meant in several ways; `question` says which. Nothing has happened.
+
+    plan: the likeliest reading where there is one, to choose or to correct; candidates: the others.
+    """
 
     question: str
     processes: tuple[str, ...] = ()
+    plan: Plan | None = None
+    probability: float = 0.0
+    candidates: tuple[Plan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +76,7 @@ class Cannot:
     processes: tuple[str, ...] = ()
 
 
-Proposal = KnownProcess | Ask | Cannot
+Proposal = KnownProcess | Planned | Ask | Cannot
 
 
 class Planner(Protocol):

@@ -10,41 +10,22 @@ running the wrong process does harm and asking does none.
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from deskhand.plan import Input
+from deskhand.plan_yaml import parse
 from deskhand.planner import Ask, Cannot, KnownProcess, Proposal, Request
+from deskhand.planner.known_inputs import Filling, Find, Found, Inputs
+from deskhand.planner.known_words import meanings, singular, words
 from deskhand.process import Processes
+
+__all__ = ["Find", "Found", "KnownProcesses", "Taught", "singular", "taught", "words"]
 
 MAX_LENGTH = 300
 
-_LEADING = tuple(
-    tuple(words.split())
-    for words in (
-        "could you", "can you", "would you", "will you", "i want to", "i want you to", "i would like to",
-        "i would like you to", "i d like to", "i d like you to", "i need to", "i need you to", "we need to",
-        "let us", "let s", "lets", "go ahead and", "ok", "okay", "hi", "hello", "hey", "kannst du", "können sie",
-        "könntest du", "run", "start", "do", "execute", "launch", "perform", "make",
-    )
-)  # fmt: skip
-_TRAILING = tuple(
-    tuple(words.split())
-    for words in ("for me", "for us", "now", "right now", "right away", "thanks", "thank you", "danke", "process",
-                  "job", "thanks a lot")
-)  # fmt: skip
-_POLITE = frozenset("please pls plz kindly bitte".split())  # noqa: SIM905
-_SMALL = frozenset(
-    """
-    the a an our my all of for with on in about by at and
-    der die das den dem des ein eine einen unser unsere unseren alle mit und von
-    """.split()  # noqa: SIM905
-)
-_NEGATIONS = frozenset(
-    "not no never without except excluding dont doesnt cannot cant nicht kein keine ohne".split()  # noqa: SIM905
-)
-_BOUND = {"from": "from", "to": "to", "into": "to", "onto": "to", "aus": "from"}
 # Words of office life that differ by a letter and mean something else: never taken for each other's typos.
 _CONFUSABLE = frozenset(
     """
@@ -60,12 +41,35 @@ class _Known:
 
     name: str
     ways: tuple[tuple[str, ...], ...]
+    taught: tuple[tuple[str, ...], ...]
     words: frozenset[str]
     described: frozenset[str]
 
 
+class Taught(Protocol):
+    """A trace, as far as it teaches: the sentence, the plan's YAML, how its run ended, and what was corrected."""
+
+    @property
+    def sentence(self) -> str | None: ...
+    @property
+    def plan(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def corrections(self) -> Sequence[str]: ...
+
+
 class KnownProcesses:
-    """The planner that knows the workspace's processes and nothing else."""
+    """The planner that knows the workspace's processes and nothing else.
+
+    find: what finds the values in a sentence, such as `deskhand_models.literals.literals`; without it, a sentence
+    with a value is a process only where a phrase says that value. taught: sentences by the process that they became
+    (see `taught`), which count as its phrases.
+    """
+
+    def __init__(self, find: Find | None = None, taught: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._find = find
+        self._taught = {name.casefold(): tuple(phrases) for name, phrases in (taught or {}).items()}
 
     def plan(self, request: Request) -> Proposal:
         """The one process that the sentence plainly is, a question where it is several, else a refusal."""
@@ -74,76 +78,103 @@ class KnownProcesses:
                 f"the request has {len(request.text)} characters; only a short sentence can name a process",
                 "Name the process, or write a plan.",
             )
-        said = words(request.text)
-        known = [_known(name, request.processes) for name in request.processes]
+        known = [_known(name, request.processes, self._taught.get(name.casefold(), ())) for name in request.processes]
         everything = frozenset(word for process in known for word in process.words | process.described)
-        ranked = {process.name: _fit(said, process, everything) for process in known}
-        best = max(ranked.values(), default=0)
-        plain = [name for name, fit in ranked.items() if fit == best and fit > 0]
-        if len(plain) == 1:
-            process = request.processes.file(plain[0])
-            return KnownProcess(plain[0], request.processes[plain[0]], process.file if process else None)
-        if plain:
-            return Ask(f"{request.text!r} is {' as well as '.join(plain)}: which one do you mean?", tuple(plain))
-        return _refuse(request, said, known)
+        found = self._find(request.text, request.now) if self._find is not None else ()
+        matches = [match for process in known for match in _matches(request, process, found, everything)]
+        best = max((match.rank for match in matches), default=None)
+        plain = [match for match in matches if match.rank == best]
+        names = tuple(dict.fromkeys(match.name for match in plain))
+        if not names:
+            return _refuse(request, words(request.text), known)
+        if len(names) > 1:
+            return Ask(f"{request.text!r} is {' as well as '.join(names)}: which one do you mean?", names)
+        return _given(request, names[0], plain)
 
 
-def words(text: str) -> tuple[str, ...]:
-    """The words of a sentence that matter, singular, in order; a negation is part of the word it stands before."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
-    folded = re.sub(r"\b(do|does|is|are|was|did|ca|wo|should|could|would)n't\b", r"\1 not", folded)
-    folded = re.sub(r"'s\b", " s", folded)
-    tokens = [token for token in re.findall(r"[^\W_]+", folded.replace("'", " ")) if token not in _POLITE]
-    tokens = _stripped(tokens)
-    kept: list[str] = []
-    bound = ""
-    for token in tokens:
-        if token in _NEGATIONS:
-            bound += "not "
-        elif token in _BOUND:
-            bound += _BOUND[token] + " "
-        elif token not in _SMALL and token != "s":
-            kept.append(bound + singular(token))
-            bound = ""
-    if bound.strip():
-        kept.append(bound.strip())
-    return tuple(kept)
+def taught(traces: Iterable[Taught], processes: Processes, find: Find, now: dt.datetime) -> dict[str, tuple[str, ...]]:
+    """The sentences that became one of the processes in a run that ended `done`, by its name, oldest first.
+
+    Only where nobody corrected the plan, where the process still is the plan that ran, and where the sentence states
+    no value that `find` knows: a trace keeps no inputs, so what the value was for can't be told. Sentences that
+    became another plan than a process teach nothing here.
+    """
+    phrases: dict[str, dict[str, None]] = {}
+    for trace in traces:
+        if trace.sentence is None or trace.status != "done" or trace.corrections or len(trace.sentence) > MAX_LENGTH:
+            continue
+        plan = parse(trace.plan).plan
+        if plan is None or plan.process is None or plan.process not in processes:
+            continue
+        if processes[plan.process] == plan and not find(trace.sentence, now):
+            phrases.setdefault(plan.process, {})[trace.sentence] = None
+    return {name: tuple(sentences) for name, sentences in phrases.items()}
 
 
-def _stripped(tokens: list[str]) -> list[str]:
-    """Without what opens and closes a request politely; what only consists of that stays."""
-    changed = True
-    while changed:
-        changed = False
-        for opening in _LEADING:
-            size = len(opening)
-            negated = len(tokens) > size and tokens[size] in _NEGATIONS
-            if len(tokens) > size and tuple(tokens[:size]) == opening and not negated:
-                tokens, changed = tokens[size:], True
-        for closing in _TRAILING:
-            if len(tokens) > len(closing) and tuple(tokens[-len(closing) :]) == closing:
-                tokens, changed = tokens[: -len(closing)], True
-    return tokens
+@dataclass(frozen=True)
+class _Match:
+    """One reading of the sentence as a process: how plainly it is that, and what it gives."""
+
+    name: str
+    fit: int
+    filling: Filling
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        return not self.filling.open, self.fit
 
 
-def singular(word: str) -> str:
-    """The word without the ending of an English plural."""
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("sses", "shes", "ches", "xes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
+def _matches(request: Request, process: _Known, found: Sequence[Found], everything: frozenset[str]) -> Iterator[_Match]:
+    question = request.text.rstrip().endswith("?")
+    fits: dict[tuple[str, ...], int] = {}
+    for filling in Inputs(request.processes[process.name].inputs).fillings(request.text, found, request.now):
+        if filling.rest not in fits:
+            readings = meanings(filling.rest, question=question)
+            fits[filling.rest] = max(_fit(said, process, everything) for said in readings)
+        if fits[filling.rest]:
+            yield _Match(process.name, fits[filling.rest], filling)
 
 
-def _known(name: str, processes: Processes) -> _Known:
+def _given(request: Request, name: str, matches: Sequence[_Match]) -> Proposal:
+    """The process with the inputs that the sentence gives; a question where they are in doubt or one is missing."""
+    inputs = request.processes[name].inputs
+    most = max(match.filling.evidence for match in matches)
+    readings = [match.filling for match in matches if match.filling.evidence == most]
+    left_open = readings[0].open
+    if left_open:
+        asked = dict(open_ for reading in readings for open_ in reading.open)
+        questions = [f"{shown!r} can be {_listed(inputs, names)}" for shown, names in asked.items()]
+        return Ask(f"{request.text!r} is {name}, but {'; '.join(questions)}. Which one do you mean?", (name,))
+    ways = list({tuple(sorted(reading.inputs.items())): reading.inputs for reading in readings}.values())
+    if len(ways) > 1:
+        shown = [", ".join(f"{key}={value}" for key, value in way.items()) or "no input" for way in ways]
+        return Ask(f"{request.text!r} is {name} with {' or with '.join(shown)}: which one do you mean?", (name,))
+    given = {key.casefold() for key in request.given}
+    missing = tuple(
+        key
+        for key, item in inputs.items()
+        if item.default is None and not item.optional and key not in ways[0] and key.casefold() not in given
+    )
+    if missing:
+        return Ask(f"{name} needs {_listed(inputs, missing, ' and ')}: what shall it be?", (name,))
+    process = request.processes.file(name)
+    return KnownProcess(name, request.processes[name], process.file if process else None, ways[0])
+
+
+def _listed(inputs: Mapping[str, Input], names: Sequence[str], joined: str = " or ") -> str:
+    return joined.join(
+        f"{name} ({inputs[name].description})" if inputs[name].description else name for name in names
+    )  # fmt: skip
+
+
+def _known(name: str, processes: Processes, sentences: Sequence[str]) -> _Known:
     plan = processes[name]
     ways = [words(text) for text in (name, *plan.phrases)]
     described = words(plan.description)
     return _Known(
         name,
         tuple(dict.fromkeys(way for way in (*ways, described) if way)),
+        tuple(dict.fromkeys(way for way in map(words, sentences) if way)),
         frozenset(word for way in ways for word in way),
         frozenset(described),
     )
@@ -151,6 +182,8 @@ def _known(name: str, processes: Processes) -> _Known:
 
 def _fit(said: tuple[str, ...], process: _Known, everything: frozenset[str]) -> int:
     """How plainly the sentence is the process: 2 as one of its ways says, 1 with words of other ways, 0 not."""
+    if said in process.taught:
+        return 2
     fit = 0
     for way in process.ways:
         corrected = _corrected(said, (*way, *process.words), everything)

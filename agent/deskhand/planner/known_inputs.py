@@ -1,0 +1,388 @@
+"""Values in a sentence and the inputs of a process that they are for: `for March`, `with 5 days of grace`.
+
+A value belongs to an input when its kind fits the input's type and the words around it say which one: the input's
+name, words that only its description has, or a preposition that fits its role (`since` a start, `until` an end).
+Those words and the value leave the sentence together; what is left has to be the process word for word.
+
+It refuses to guess: a value beside which no word tells the input is a question, a month is never taken for a part of
+a day or of a quarter, and a comparison, a minus sign or a preposition that it doesn't know lets the value stay.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from deskhand.plan import Input
+from deskhand.planner.known_words import NEGATIONS, SYNONYMS, singular, tokens
+
+
+class Found(Protocol):
+    """A value that a sentence states: `kind` number, percent, date, period, days, business_days, email or file.
+
+    start, end: offsets of its characters. value: its text; of a date and a period's first day a SQL expression.
+    until: a period's last day.
+    """
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def until(self) -> str: ...
+
+
+Find = Callable[[str, dt.datetime], Sequence[Found]]
+
+
+@dataclass(frozen=True)
+class Filling:
+    """One way to read a sentence: what is left of it, and the inputs that the rest of it gives.
+
+    open: values with the names of the inputs that each may be meant for, where no word tells which.
+    """
+
+    rest: tuple[str, ...]
+    inputs: Mapping[str, str]
+    open: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    evidence: int = 0
+
+
+MOST_VALUES = 4
+_MOST_WAYS = 3000
+_MARK = "\0"
+
+_STARTS = frozenset("from start since begin beginning first after".split())  # noqa: SIM905
+_ENDS = frozenset("to end until till last before by".split())  # noqa: SIM905
+_SINCE = frozenset("since from starting after".split())  # noqa: SIM905
+_UNTIL = frozenset("until till to through ending up".split())  # noqa: SIM905
+_DURING = frozenset("for in of during from over within covering the month s only just but and".split())  # noqa: SIM905
+_ON_DAY = frozenset("on for of as at the dated day s".split())  # noqa: SIM905
+_NUMBER = frozenset("with a an the of at is to be for set as use using per each every and only".split())  # noqa: SIM905
+_ADDRESS = frozenset("with the a to and send mail go goes going should be is set as my our for it please".split())  # noqa: SIM905
+_PREPOSITIONS = frozenset(
+    """from to by until till before after since at on in for of with about within over under per than above below
+    around between against into onto through during minus plus least most""".split()  # noqa: SIM905
+)
+_BEHIND = frozenset("on onward onwards ago or to until till earlier later before after back".split())  # noqa: SIM905
+_IDLE = frozenset(
+    """a an the of to in on at is it its are be been by for from with and or that which what who when where than this
+    still them has have was were as such without""".split()  # noqa: SIM905
+)
+_VAGUE = re.compile(r"(?i)\d(st|nd|rd|th)\b|first|second\b|third\b|fourth|twice|double|half|couple|dozen|quarter|few")
+_MONEY = re.compile(r"[€$£¥]|[A-Za-z]{3}")
+_LITERAL_DATE = re.compile(r"date '(\d{4}-\d\d-\d\d)'\Z")
+
+
+class Inputs:
+    """The inputs of one process as a sentence can give them."""
+
+    def __init__(self, inputs: Mapping[str, Input]) -> None:
+        self.inputs = inputs
+        self.named = {name: _content(name.replace("_", " ").replace("-", " ")) for name in inputs}
+        self.described = {name: _content(item.description) for name, item in inputs.items()}
+
+    @cached_property
+    def starts(self) -> tuple[str, ...]:
+        """Date inputs that a time begins with."""
+        return tuple(n for n, i in self.inputs.items() if i.type in ("date", "timestamp") and self._role(n) == "start")
+
+    @cached_property
+    def ends(self) -> tuple[str, ...]:
+        """Date inputs that a time ends with."""
+        return tuple(n for n, i in self.inputs.items() if i.type in ("date", "timestamp") and self._role(n) == "end")
+
+    def _role(self, name: str) -> str:
+        parts = set(re.split(r"[_-]", name.casefold()))
+        return "start" if parts & _STARTS else "end" if parts & _ENDS else "day"
+
+    def fillings(self, text: str, found: Sequence[Found], now: dt.datetime) -> Iterator[Filling]:
+        """Every way in which values of the text are for inputs, the way without any first."""
+        yield Filling(tuple(tokens(text)), {})
+        if not self.inputs:
+            return
+        spans = _widest(found)
+        if len(spans) > MOST_VALUES:
+            return
+        ways = 0
+        for size in range(1, len(spans) + 1):
+            for chosen in itertools.combinations(spans, size):
+                said = _tokens(text, chosen)
+                clauses = [
+                    list(self._clauses(said, said.index(f"{_MARK}{at}"), values, text, now))
+                    for at, values in enumerate(_of_spans(found, chosen))
+                ]
+                for combination in itertools.product(*clauses):
+                    ways += 1
+                    if ways > _MOST_WAYS:
+                        return
+                    filling = _together(said, combination)
+                    if filling is not None:
+                        yield filling
+
+    def _clauses(
+        self, said: list[str], at: int, values: Sequence[Found], text: str, now: dt.datetime
+    ) -> Iterator[_Clause]:
+        """The stretches of words around one value that tell which input it is for."""
+        for value in values:
+            if re.search(r"(?:^|\s)[-–−]\s?$", text[: value.start]):
+                continue
+            shown = text[value.start : value.end]
+            for inputs, allowed in self._fitting(value, shown, now):
+                yield from self._around(said, at, inputs, allowed, value, shown)
+
+    def _fitting(
+        self, value: Found, shown: str, now: dt.datetime
+    ) -> Iterator[tuple[tuple[tuple[str, str], ...], frozenset[str]]]:
+        """The inputs (with their texts) that a value can be for, and the small words that may stand beside it."""
+        if value.kind == "period" and len(self.starts) == 1:
+            first, last = _date(value.value), _date(value.until)
+            if len(self.ends) == 1:
+                if self.inputs[self.ends[0]].type == "date":
+                    yield ((self.starts[0], first), (self.ends[0], last)), _DURING
+            elif not self.ends and value.until == "current_date" and value.value != value.until:
+                yield ((self.starts[0], first),), _DURING | _SINCE
+        for name, item in self.inputs.items():
+            if (given := _as_input(item, name, value, shown, now)) is not None:
+                yield ((name, given),), self._beside(name, item, value)
+
+    def _beside(self, name: str, item: Input, value: Found) -> frozenset[str]:
+        if item.type in ("date", "timestamp"):
+            return {"start": _SINCE, "end": _UNTIL, "day": _ON_DAY}[self._role(name)]
+        if value.kind == "period":
+            return _DURING
+        return _ADDRESS if value.kind in ("email", "file") else _NUMBER
+
+    def _around(
+        self, said: list[str], at: int, inputs: tuple[tuple[str, str], ...], allowed: frozenset[str], value: Found,
+        shown: str,
+    ) -> Iterator[_Clause]:  # fmt: skip
+        names = tuple(name for name, _ in inputs)
+        own = frozenset().union(*(self.named[name] for name in names))
+        if value.kind not in ("date", "period"):  # a preposition tells these; a description's words are the sentence's
+            own = own.union(*(self.described[name] for name in names))
+        rivals = self._rivals(names, value, shown)
+        others = frozenset().union(*(self.named[n] | self.described[n] for n in rivals)) if rivals else frozenset()
+        may = own | allowed
+        left = at
+        while left > 0 and at - left < 8 and _usable(said[left - 1], may):
+            left -= 1
+        right = at
+        while right + 1 < len(said) and right - at < 10 and _usable(said[right + 1], may):
+            right += 1
+        for start in range(left, at + 1):
+            if start > 0 and said[start - 1] in _PREPOSITIONS:
+                continue
+            for end in range(right, at - 1, -1):
+                if end + 1 < len(said) and said[end + 1] in _BEHIND:
+                    continue
+                taken = {_stem(word) for word in (*said[start:at], *said[at + 1 : end + 1])}
+                strong = taken & frozenset().union(*(self.named[name] for name in names))
+                weak = (taken & own) - others - strong
+                if any(taken & self.named[rival] for rival in rivals):
+                    continue
+                yield from self._judged(start, end, inputs, said, at, value, shown, len(strong), len(weak))
+
+    def _judged(
+        self, start: int, end: int, inputs: tuple[tuple[str, str], ...], said: list[str], at: int, value: Found,
+        shown: str, strong: int, weak: int,
+    ) -> Iterator[_Clause]:  # fmt: skip
+        """The stretch as a clause, if its words say enough."""
+        item = self.inputs[inputs[0][0]]
+        before = set(said[start:at])
+        evidence = 2 * strong + weak
+        if item.type in ("date", "timestamp") and value.kind == "date":
+            role = self._role(inputs[0][0])
+            told = {"start": before & _SINCE, "end": before & _UNTIL, "day": before & {"on", "for", "of"}}[role]
+            same = [n for n, i in self.inputs.items() if i.type in ("date", "timestamp") and self._role(n) == role]
+            if strong or (told and len(same) == 1):
+                yield _Clause(start, end, inputs, 2 + evidence)
+            elif told:
+                yield _Clause(start, end, (), 0, (shown, tuple(same)))
+        elif value.kind == "period":
+            rivals = self._rivals(tuple(n for n, _ in inputs), value, shown)
+            if strong or not rivals:
+                yield _Clause(start, end, inputs, 2 + evidence)
+            else:
+                yield _Clause(start, end, (), 0, (shown, (inputs[0][0], *rivals)))
+        elif value.kind in ("email", "file"):
+            if strong or weak:
+                yield _Clause(start, end, inputs, evidence)
+        elif strong or weak >= 2:
+            yield _Clause(start, end, inputs, evidence)
+        elif value.kind == "days":
+            rivals = self._rivals((inputs[0][0],), value, shown)
+            if not rivals and before & {"with", "of"}:
+                yield _Clause(start, end, inputs, 1)
+            elif rivals and end == at:
+                asked = tuple(n for n in self.inputs if n in (inputs[0][0], *rivals))
+                yield _Clause(start, end, (), 0, (shown, asked))
+
+    def _rivals(self, names: tuple[str, ...], value: Found, shown: str) -> tuple[str, ...]:
+        """Other inputs that the same value fits."""
+        return tuple(
+            name
+            for name, item in self.inputs.items()
+            if name not in names and _fits(item, name, value, shown)
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Clause:
+    """Words `start` to `end` (inclusive) give these inputs, or leave open which."""
+
+    start: int
+    end: int
+    inputs: tuple[tuple[str, str], ...]
+    evidence: int
+    open: tuple[str, tuple[str, ...]] | None = None
+
+
+def _together(said: list[str], clauses: Sequence[_Clause]) -> Filling | None:
+    """All clauses at once; None where two share a word or an input."""
+    taken: set[int] = set()
+    inputs: dict[str, str] = {}
+    for clause in clauses:
+        places = set(range(clause.start, clause.end + 1))
+        if places & taken or any(name in inputs for name, _ in clause.inputs):
+            return None
+        taken |= places
+        inputs.update(clause.inputs)
+    rest = tuple(word for at, word in enumerate(said) if at not in taken)
+    left_open = tuple(dict.fromkeys(clause.open for clause in clauses if clause.open))
+    return Filling(rest, inputs, left_open, sum(clause.evidence for clause in clauses))
+
+
+# ---------------------------------------------------------------- values
+
+
+def _widest(found: Sequence[Found]) -> list[tuple[int, int]]:
+    """The spans that lie in no other: `3 days` of `the last 3 days` is no value of its own."""
+    spans = list(dict.fromkeys((one.start, one.end) for one in found))
+    return [s for s in spans if not any(o != s and o[0] <= s[0] and s[1] <= o[1] for o in spans)]
+
+
+def _of_spans(found: Sequence[Found], spans: Sequence[tuple[int, int]]) -> Iterator[list[Found]]:
+    """The readings of each span, the likeliest of every kind."""
+    for span in spans:
+        first: dict[str, Found] = {}
+        for one in found:
+            if (one.start, one.end) == span:
+                first.setdefault(one.kind, one)
+        yield list(first.values())
+
+
+def _tokens(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+    said: list[str] = []
+    last = 0
+    order = {span: at for at, span in enumerate(spans)}
+    for start, end in sorted(spans):
+        said += [*tokens(text[last:start]), f"{_MARK}{order[start, end]}"]
+        last = max(last, end)
+    return said + tokens(text[last:])
+
+
+def _fits(item: Input, name: str, value: Found, shown: str) -> bool:
+    """Whether a value is of the input's type, whatever day it is."""
+    form = _form(item, name)
+    if value.kind == "number":
+        if _VAGUE.search(shown):
+            return False
+        whole = bool(re.fullmatch(r"\d{1,18}", value.value))
+        return item.type == "decimal" or (item.type == "integer" and whole and not _MONEY.search(_unit(shown)))
+    if value.kind == "days":
+        return item.type == "integer" and _counts_days(item, name) and not _VAGUE.search(shown)
+    if value.kind == "percent":
+        return item.type == "decimal" and bool({"percent", "percentage", "share", "rate"} & _about(item, name))
+    if value.kind == "date":
+        return item.type in ("date", "timestamp")
+    return item.type == "text" and form is not None and form == {"period": "month"}.get(value.kind, value.kind)
+
+
+def _as_input(item: Input, name: str, value: Found, shown: str, now: dt.datetime) -> str | None:
+    """The value as the input's text; None where it isn't of its type."""
+    if not _fits(item, name, value, shown):
+        return None
+    if value.kind == "period":
+        return _month(value, now)
+    return _date(value.value) if value.kind == "date" else value.value
+
+
+def _unit(shown: str) -> str:
+    """What a stated number has beside its digits; a number in words has nothing."""
+    return re.sub(r"[\d.,' ]", "", shown) if re.search(r"\d", shown) else ""
+
+
+def _counts_days(item: Input, name: str) -> bool:
+    return "days" in re.findall(r"[a-z]+", f"{name.replace('_', ' ')} {item.description}".casefold())
+
+
+def _about(item: Input, name: str) -> frozenset[str]:
+    return _content(f"{name.replace('_', ' ')} {item.description}")
+
+
+def _form(item: Input, name: str) -> str | None:
+    """What a text input holds, as its default or its description shows: a month (2026-10), an address, a file."""
+    shown = f"{item.default or ''} {item.description}"
+    if re.search(r"(?<![\d-])\d{4}-(?:0[1-9]|1[0-2])(?![\d-])", shown) or "yyyy-mm " in f"{shown.casefold()} ":
+        return "month"
+    if re.search(r"[\w.+-]+@[\w-]+\.\w", shown):
+        return "email"
+    if re.search(r"\w\.(?:xlsx?|csv|pdf|txt|ods)\b", shown):
+        return "file"
+    return None
+
+
+def _date(expression: str) -> str:
+    """A date as an input takes it: ISO, or a business date as it is."""
+    literal = _LITERAL_DATE.match(expression)
+    return literal[1] if literal else expression
+
+
+def _month(value: Found, now: dt.datetime) -> str | None:
+    """The calendar month that a period is, as 2026-03; None where it is anything else."""
+    first, last = _day(value.value, now), _day(value.until, now)
+    if first is None or last is None or first.day != 1 or (first.year, first.month) != (last.year, last.month):
+        return None
+    if last.day != calendar.monthrange(last.year, last.month)[1]:
+        return None
+    return f"{first:%Y-%m}" if first.year >= 1000 else None
+
+
+def _day(expression: str, now: dt.datetime) -> dt.date | None:
+    literal = _LITERAL_DATE.match(expression)
+    try:
+        if literal:
+            return dt.date.fromisoformat(literal[1])
+        from deskhand.inputs import business_date
+
+        return business_date(expression, now)
+    except ValueError:
+        return None
+
+
+# ---------------------------------------------------------------- words beside a value
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(_stem(word) for word in tokens(text) if word not in _IDLE and not word.isdigit())
+
+
+def _stem(word: str) -> str:
+    one = singular(word)
+    one = SYNONYMS.get(one, one)
+    return one if " " not in one and one else word
+
+
+def _usable(word: str, may: frozenset[str]) -> bool:
+    return word not in NEGATIONS and not word.startswith(_MARK) and (word in may or _stem(word) in may)
