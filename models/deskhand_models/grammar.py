@@ -154,9 +154,10 @@ class _Plan(Expressions):
         opening: Wants = ("from", "select") if kind == "rows" and outer is None else ("from",)
         sign = yield from self.next(opening)
         if sign == "from":
-            yield from self._from(scope)
             ended = follow if kind == "exists" else ("select",)
-            sign = yield from self.next(("where", *(() if kind == "exists" else ("group",)), *ended))
+            opened = ("where", *(() if kind == "exists" else ("group",)), *ended)
+            yield from self._from(scope, opened)
+            sign = yield from self.next(opened)
             if sign == "where":
                 after = ended if kind == "exists" else ("group", "select")
                 parts["where"] = yield from self.condition(scope, after)
@@ -187,16 +188,16 @@ class _Plan(Expressions):
             self.push(sign)
         return QueryDraft(_sql(scope, parts, ", ".join(items)), tuple(outputs), scope.about(), lookup)
 
-    def _from(self, scope: Scope) -> Steps:
+    def _from(self, scope: Scope, follow: Wants) -> Steps:
         yield from self._source(scope, "")
         while True:
-            sign = yield from self.next(("join", "left_join", "where", "group", "select", "#end"))
+            sign = yield from self.next(("join", "left_join", *follow))
             if sign not in ("join", "left_join"):
                 self.push(sign)
                 return
             source = yield from self._source(scope, "join" if sign == "join" else "left join")
             yield from self.next(("on",))
-            source.on = yield from self.condition(scope, ("join", "left_join", "where", "group", "select", "#end"))
+            source.on = yield from self.condition(scope, ("join", "left_join", *follow))
 
     def _source(self, scope: Scope, join: str) -> Generator[Wants, Sign, Source]:
         steps = tuple(f"#{n}" for n, query in enumerate(self.queries, start=1) if query.outputs)

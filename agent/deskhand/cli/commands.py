@@ -36,6 +36,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("traces", "deskhand.cli.traces:traces", "workspace", "What runs leave for the planner to learn from."),
     Entry("audit", "deskhand.cli.audit:audit", "workspace", "Verify that the audit log is as it was written."),
     Entry("eval", "deskhand.cli.eval:evaluate", "machine", "Put the planner through a set of requests; judge it."),
+    Entry("train", "deskhand.cli.train:train", "machine", "Train the planner's model; calibrate it."),
     Entry("doctor", "deskhand.cli.doctor:doctor", "machine", "Check the installation, the workspace, its connections."),
     Entry("completion", "deskhand.cli.completion:completion", "machine", "Print the completion script of a shell."),
 )

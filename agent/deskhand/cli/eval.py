@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,16 +144,18 @@ def open_propose() -> Propose:
 
 
 def _planner(workspace: Workspace) -> Any:
-    """The workspace's planner; where only known processes can be planned, that one."""
-    try:
-        pipeline = import_module("deskhand.planner.pipeline")
-    except ModuleNotFoundError as error:
-        if error.name != "deskhand.planner.pipeline":
-            raise
-        from deskhand.planner.known import KnownProcesses
+    """The workspace's planner."""
+    from deskhand.cli.planning import WorkspacePlanner
 
-        return KnownProcesses()
-    return pipeline.open_planner(workspace)
+    return WorkspacePlanner(workspace, _model())
+
+
+@lru_cache(maxsize=1)
+def _model() -> Any:
+    """The shipped model, loaded once for all workspaces."""
+    from deskhand.cli.planning import LocalModel
+
+    return LocalModel()
 
 
 def _proposed(found: Any, cannot: bool, seconds: float) -> Proposed:

@@ -46,12 +46,21 @@ def _inputs(texts: tuple[str, ...]) -> dict[str, str]:
 
 
 def requested(
-    workspace: Workspace, processes: Processes, what: str, now: str | None, inputs: tuple[str, ...]
+    workspace: Workspace,
+    processes: Processes,
+    what: str,
+    now: str | None,
+    inputs: tuple[str, ...],
+    *,
+    asks: bool = False,
 ) -> Request:
-    """The plan that WHAT stands for. Raises TurnedDown where a sentence is none of the processes."""
-    from deskhand.planner import Ask, Cannot
+    """The plan that WHAT stands for. asks: a person may be given readings to choose from.
+
+    Raises TurnedDown where a sentence becomes no plan.
+    """
+    from deskhand.cli import planning
+    from deskhand.planner import Ask, Cannot, Planned
     from deskhand.planner import Request as Words
-    from deskhand.planner.known import KnownProcesses
     from deskhand.process import resolve
     from deskhand.ready import Request
     from deskhand.runs import TurnedDown
@@ -62,9 +71,14 @@ def requested(
     if found.plan is not None:
         name = found.name or (found.file.stem if found.file is not None else found.text)
         return Request(what, found.plan, name, at, given, parsed=found.parsed)
-    proposal = KnownProcesses().plan(Words(found.text, processes, at))
+    proposal = planning.open_planner(workspace).plan(Words(found.text, processes, at))
+    if isinstance(proposal, Planned):
+        return Request(what, proposal.plan, "request", at, given, sentence=found.text)
     if isinstance(proposal, Ask):
-        raise TurnedDown("asked", found.text, at, question=proposal.question)
+        chosen = planning.choose(proposal, operations(workspace)) if asks else None
+        if chosen is not None:
+            return Request(what, chosen, "request", at, given, sentence=found.text)
+        raise TurnedDown("asked", found.text, at, question=planning.question(proposal, operations(workspace)))
     if isinstance(proposal, Cannot):
         raise TurnedDown("refused", found.text, at, reason="\n  ".join(filter(None, [proposal.reason, proposal.mend])))
     process = processes.file(proposal.name)
@@ -114,7 +128,7 @@ def run(
     progress = None if as_json else show.Watcher(color)
     with Runner(opened, progress=progress or (lambda _: None)) as runner:
         try:
-            request = requested(opened, runner.processes, what, now, inputs)
+            request = requested(opened, runner.processes, what, now, inputs, asks=asks)
         except TurnedDown as turned:
             return _tell(runner.turn_down(turned, source=what), as_json, color)
         if edit:

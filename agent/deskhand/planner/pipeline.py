@@ -25,6 +25,7 @@ from deskhand.planner.known import KnownProcesses
 if TYPE_CHECKING:
     from deskhand.catalog import Catalog
     from deskhand.plan import Plan
+    from deskhand.planner.known_inputs import Find
     from deskhand.preview import StepPreview
     from deskhand.workspace import Workspace
 
@@ -92,11 +93,12 @@ class Weighed:
 
 
 class Pipeline:
-    """The whole planner of one workspace."""
+    """The whole planner of one workspace. find: what finds the values in a sentence, for processes with inputs."""
 
-    def __init__(self, workspace: Workspace, model: Model) -> None:
+    def __init__(self, workspace: Workspace, model: Model, find: Find | None = None) -> None:
         self.workspace = workspace
         self.model = model
+        self.known = KnownProcesses(find)
 
     def plan(self, request: Request) -> Proposal:
         """One proposal. Never raises for what the request says; UnavailableError where the model can't be loaded."""
@@ -108,7 +110,7 @@ class Pipeline:
                 f"the request has {len(text)} characters, and a request has at most {MAX_REQUEST}",
                 "Say in a few sentences what shall be done; put data into a file or a mail.",
             )
-        known = KnownProcesses().plan(request)
+        known = self.known.plan(request)
         if isinstance(known, KnownProcess):
             return known
         return self._planned(Request(text, request.processes, request.now), known)

