@@ -34,6 +34,7 @@ class Candidate:
 
 @dataclass
 class _Hypothesis:
+    parse: Parse
     signs: tuple[Sign, ...] = ()
     score: float = 0.0
     weakest: float = 0.0
@@ -68,7 +69,7 @@ def decode(
     keep = keep or beams
     numbering = Numbering(cut, features)
     running = model.prompt(features)
-    live = [_Hypothesis()]
+    live = [_Hypothesis(Parse(cut))]
     last = np.array([NUMBER_OF["<plan>"]], dtype=np.int64)
     parents: npt.NDArray[np.int64] | None = None
     done: list[Candidate] = []
@@ -76,7 +77,7 @@ def decode(
         logits = running.feed(last, parents)
         options: list[tuple[float, float, int, Sign, int]] = []
         for row, hypothesis in enumerate(live):
-            signs, numbers = numbering.allowed(replay(cut, hypothesis.signs))
+            signs, numbers = numbering.allowed(hypothesis.parse)
             if not signs:
                 continue
             chances = _log_softmax(logits[row, numbers])
@@ -96,7 +97,7 @@ def decode(
             if parse.whole:
                 done.append(Candidate(signs_now, score, weakest, parse.draft))
                 continue
-            following.append(_Hypothesis(signs_now, score, weakest))
+            following.append(_Hypothesis(parse, signs_now, score, weakest))
             rows.append(row)
             nexts.append(number)
         done.sort(key=lambda candidate: -candidate.score)
