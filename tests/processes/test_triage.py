@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,28 @@ def test_a_mail_that_was_read_is_left_alone(small: Small, tmp_path: Path) -> Non
     small.mail(**QUESTION, unread=False)
     desk, head = triage(small, tmp_path)
     assert head["effects"] == []
+    assert len(desk.folder()) == 1
+
+
+def test_only_mails_since_a_day_when_one_is_given(small: Small, tmp_path: Path) -> None:
+    """The day itself counts from its first minute; what came before stays unread in the inbox for another run."""
+    small.mail("Before", QUESTION["body"], date=dt.datetime(2026, 10, 28, 23, 59))
+    small.mail("On the day", QUESTION["body"], date=dt.datetime(2026, 10, 29, 0, 0))
+    small.mail("After", QUESTION["body"])
+    desk, head = triage(small, tmp_path, since="2026-10-29")
+    assert head["status"] == "done", head
+    assert actions(desk) == {"On the day": "answered", "After": "answered"}
+    assert [mail["Subject"] for mail in desk.folder()] == ["Before"]
+    assert desk.run("support-triage")["status"] == "done"
+    assert set(actions(desk)) == {"Before", "On the day", "After"}
+
+
+def test_a_since_that_is_no_date_is_refused(small: Small, tmp_path: Path) -> None:
+    small.mail(**QUESTION)
+    desk = small.write(tmp_path)
+    head = desk.run("support-triage", since="Monday")
+    assert head["status"] == "refused"
+    assert "'since' is a date, and 'Monday' is none" in str(head)
     assert len(desk.folder()) == 1
 
 

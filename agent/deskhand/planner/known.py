@@ -26,6 +26,10 @@ __all__ = ["Find", "Found", "KnownProcesses", "Taught", "singular", "taught", "w
 
 MAX_LENGTH = 300
 
+# Words that change what a sentence says wherever they are put in, though a phrase has them.
+_NOT_MORE = frozenset(
+    "which who whose what that is are was were be been has have had paid rest them".split()  # noqa: SIM905
+)
 # Words of office life that differ by a letter and mean something else: never taken for each other's typos.
 _CONFUSABLE = frozenset(
     """
@@ -43,6 +47,7 @@ class _Known:
     ways: tuple[tuple[str, ...], ...]
     taught: tuple[tuple[str, ...], ...]
     words: frozenset[str]
+    heads: frozenset[str]
     described: frozenset[str]
 
 
@@ -176,6 +181,7 @@ def _known(name: str, processes: Processes, sentences: Sequence[str]) -> _Known:
         tuple(dict.fromkeys(way for way in (*ways, described) if way)),
         tuple(dict.fromkeys(way for way in map(words, sentences) if way)),
         frozenset(word for way in ways for word in way),
+        frozenset(way[0] for way in ways if len(way) > 1),
         frozenset(described),
     )
 
@@ -194,7 +200,14 @@ def _fit(said: tuple[str, ...], process: _Known, everything: frozenset[str]) -> 
         same_start = corrected[:1] == way[:1] and len(way) >= 2
         if same_start and sorted(set(corrected)) == sorted(set(way)) and len(way) >= 3:
             return 2
-        if same_start and _in_order(way, corrected) and set(corrected) <= process.words:
+        more = set(corrected) - set(way)
+        directed = any(" " in word for word in more)  # `to everybody` narrows what the way leaves open
+        if (
+            same_start
+            and not directed
+            and _in_order(way, corrected)
+            and more <= process.words - process.heads - _NOT_MORE
+        ):
             fit = 1
     return fit
 

@@ -66,9 +66,11 @@ _STARTS = frozenset("from start since begin beginning first after".split())  # n
 _ENDS = frozenset("to end until till last before by".split())  # noqa: SIM905
 _SINCE = frozenset("since from starting after".split())  # noqa: SIM905
 _UNTIL = frozenset("until till to through ending up".split())  # noqa: SIM905
-_DURING = frozenset("for in of during from over within covering the month s only just but and".split())  # noqa: SIM905
+_DURING = frozenset("for in of during from covering the month s only just but and with as".split())  # noqa: SIM905
 _ON_DAY = frozenset("on for of as at the dated day s".split())  # noqa: SIM905
-_NUMBER = frozenset("with a an the of at is to be for set as use using per each every and only".split())  # noqa: SIM905
+_NUMBER = frozenset(
+    "with a an the of at is to be for set as use using per each every and only after from period".split()  # noqa: SIM905
+)
 _ADDRESS = frozenset("with the a to and send mail go goes going should be is set as my our for it please".split())  # noqa: SIM905
 _PREPOSITIONS = frozenset(
     """from to by until till before after since at on in for of with about within over under per than above below
@@ -79,6 +81,9 @@ _IDLE = frozenset(
     """a an the of to in on at is it its are be been by for from with and or that which what who when where than this
     still them has have was were as such without""".split()  # noqa: SIM905
 )
+_OTHER_WAY = frozenset({"before", "earlier", "ahead", "prior"})  # 3 days before aren't 3 days after
+_QUANTIFIERS = frozenset({"most", "least", "limit", "number", "count", "amount", "value", "days"})
+_AT_MOST = (("no", "more", "than"), ("not", "more", "than"), ("up", "to"))
 _VAGUE = re.compile(r"(?i)\d(st|nd|rd|th)\b|first|second\b|third\b|fourth|twice|double|half|couple|dozen|quarter|few")
 _MONEY = re.compile(r"[€$£¥]|[A-Za-z]{3}")
 _LITERAL_DATE = re.compile(r"date '(\d{4}-\d\d-\d\d)'\Z")
@@ -139,7 +144,7 @@ class Inputs:
                 continue
             shown = text[value.start : value.end]
             for inputs, allowed in self._fitting(value, shown, now):
-                yield from self._around(said, at, inputs, allowed, value, shown)
+                yield from self._around(said, at, inputs, allowed, value, shown, now)
 
     def _fitting(
         self, value: Found, shown: str, now: dt.datetime
@@ -165,7 +170,7 @@ class Inputs:
 
     def _around(
         self, said: list[str], at: int, inputs: tuple[tuple[str, str], ...], allowed: frozenset[str], value: Found,
-        shown: str,
+        shown: str, now: dt.datetime,
     ) -> Iterator[_Clause]:  # fmt: skip
         names = tuple(name for name, _ in inputs)
         own = frozenset().union(*(self.named[name] for name in names))
@@ -173,7 +178,7 @@ class Inputs:
             own = own.union(*(self.described[name] for name in names))
         rivals = self._rivals(names, value, shown)
         others = frozenset().union(*(self.named[n] | self.described[n] for n in rivals)) if rivals else frozenset()
-        may = own | allowed
+        may = (own | allowed) - _OTHER_WAY
         left = at
         while left > 0 and at - left < 8 and _usable(said[left - 1], may):
             left -= 1
@@ -187,9 +192,11 @@ class Inputs:
                 if end + 1 < len(said) and said[end + 1] in _BEHIND:
                     continue
                 taken = {_stem(word) for word in (*said[start:at], *said[at + 1 : end + 1])}
-                strong = taken & frozenset().union(*(self.named[name] for name in names))
+                strong = taken & frozenset().union(*(self.named[name] for name in names)) - _QUANTIFIERS
                 weak = (taken & own) - others - strong
                 if any(taken & self.named[rival] for rival in rivals):
+                    continue
+                if value.kind == "period" and _tells_when(said, start, at, value, shown, now):
                     continue
                 yield from self._judged(start, end, inputs, said, at, value, shown, len(strong), len(weak))
 
@@ -210,15 +217,18 @@ class Inputs:
             elif told:
                 yield _Clause(start, end, (), 0, (shown, tuple(same)))
         elif value.kind == "period":
-            rivals = self._rivals(tuple(n for n, _ in inputs), value, shown)
+            names = tuple(n for n, _ in inputs)
+            rivals = self._rivals(names, value, shown)
+            if not strong and before & {"with", "as"}:
+                return
             if strong or not rivals:
                 yield _Clause(start, end, inputs, 2 + evidence)
             else:
-                yield _Clause(start, end, (), 0, (shown, (inputs[0][0], *rivals)))
+                yield _Clause(start, end, (), 0, (shown, tuple(n for n in self.inputs if n in (*names, *rivals))))
         elif value.kind in ("email", "file"):
             if strong or weak:
                 yield _Clause(start, end, inputs, evidence)
-        elif strong or weak >= 2:
+        elif strong or weak >= (3 if self.named[inputs[0][0]] <= _QUANTIFIERS else 2):
             yield _Clause(start, end, inputs, evidence)
         elif value.kind == "days":
             rivals = self._rivals((inputs[0][0],), value, shown)
@@ -289,6 +299,9 @@ def _tokens(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
     for start, end in sorted(spans):
         said += [*tokens(text[last:start]), f"{_MARK}{order[start, end]}"]
         last = max(last, end)
+        for bound in _AT_MOST:
+            if tuple(said[-1 - len(bound) : -1]) == bound:
+                said[-1 - len(bound) : -1] = ["at", "most"]
     return said + tokens(text[last:])
 
 
@@ -341,6 +354,18 @@ def _form(item: Input, name: str) -> str | None:
     if re.search(r"\w\.(?:xlsx?|csv|pdf|txt|ods)\b", shown):
         return "file"
     return None
+
+
+def _tells_when(said: Sequence[str], start: int, at: int, value: Found, shown: str, now: dt.datetime) -> bool:
+    """Whether a time says when to do it rather than for what: `reconcile invoices next month`."""
+    before = set(said[start:at])
+    if before & {"for", "of", "from"} or said[at + 1 : at + 2] == ["s"]:
+        return False
+    beside = 0 < at < len(said) - 1
+    if re.match(r"(?i)(the )?(this|next|coming|today|tonight|tomorrow)", shown) and not beside:
+        return True
+    first = _day(value.value, now)
+    return first is not None and first > now.date()
 
 
 def _date(expression: str) -> str:

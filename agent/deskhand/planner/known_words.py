@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 
 def _sequences(*texts: str) -> tuple[tuple[str, ...], ...]:
@@ -27,7 +28,8 @@ _LEADING = _sequences(
     "we want to", "we should", "you should", "we have to", "we must", "time to", "it s time to", "it is time to",
     "good morning", "morning", "carry out", "kick off", "trigger", "begin", "start to",
     "begin to", "i d like", "i would like", "time for", "it s time for", "it is time for", "would you mind",
-    "do you mind", "so", "help me", "help us", "help me to", "be so kind and", "be so good and", "dear all", "all right",
+    "do you mind", "so", "help me", "help us", "help me to",
+    "be so kind and", "be so good and", "dear all", "all right",
     "alright", "would it be possible to", "could you help me", "want you to", "need you to",
 )  # fmt: skip
 _TRAILING = _sequences(
@@ -35,18 +37,20 @@ _TRAILING = _sequences(
     "thanks a lot", "many thanks", "thank you very much", "thx", "cheers", "straight away", "immediately", "at once",
     "asap", "as soon as possible", "when you can", "when you have a minute", "when you get a chance", "if you can",
     "if you could", "if possible", "would you", "could you", "will you", "can you", "workflow",
+    "again", "once more",
 )  # fmt: skip
 _GERUND_OPENINGS = frozenset({("start",), ("begin",), ("time", "for"), ("it", "s", "time", "for"), ("kick", "off"),
                               ("it", "is", "time", "for"), ("would", "you", "mind"), ("do", "you", "mind"),
                               ("do",)})  # fmt: skip
 _WISHES = _sequences(
     "i need", "we need", "i want", "we want", "i d like", "we d like", "i would like", "we would like",
-    "i d like to have", "i want to have", "i d like to get",
+    "i d like to have", "i want to have", "i d like to get", "we d like to have", "we want to have", "i need to get",
 )  # fmt: skip
+_BESIDE = frozenset({"with", "against", "by", "from", "to", "in"})
 _POLITE = frozenset("please pls plz kindly bitte".split())  # noqa: SIM905
 _SMALL = frozenset(
     """
-    the a an our my all of for with on in about by at and up out
+    the a an our my all of for with on in about by at and up out against their its
     der die das den dem des ein eine einen unser unsere unseren alle mit und von
     """.split()  # noqa: SIM905
 )
@@ -63,13 +67,17 @@ SYNONYMS: dict[str, str] = {
     "past its due date": "overdue", "past the due date": "overdue", "not yet paid": "unpaid", "unsettled": "unpaid",
     "bank account statement": "bank statement", "account statement": "bank statement",
     "e mails": "mail", "new mail": "unread mail", "unopened": "unread",
-    "every": "", "each": "", "any": "", "everyone": "everybody",
+    "every": "", "each": "", "any": "",
     "maximum": "most", "max": "most", "at the most": "at most", "no more than": "at most", "not more than": "at most",
     "compare": "match", "cross check": "check", "verify": "check", "look at": "check", "look through": "go through",
     "work through": "go through", "respond to": "answer",
     "reply to": "answer", "email out": "send", "dispatch": "send", "mail out": "send", "fire off": "send",
     "nudge": "remind", "record": "book", "enter": "book", "register": "book", "post": "book", "tidy": "clear",
-    "clean": "clear", "organise": "sort", "organize": "sort", "incoming payment": "payment", "received payment": "payment",
+    "clean": "clear", "organise": "sort", "organize": "sort", "incoming payment": "payment",
+    "received payment": "payment", "yet": "", "process": "handle", "deal with": "handle", "take care of": "handle",
+    "everyone": "everybody", "all those who": "everybody who", "new email": "unread mail", "new message": "unread mail",
+    "incoming mail": "unread mail", "incoming email": "unread mail", "payment received": "payment", "query": "question",
+    "queue": "inbox",
     "allocate": "assign", "distribute": "assign", "helpdesk": "support", "help desk": "support",
 }  # fmt: skip
 """From every wording, as singular words, to the one that stands for it; an empty one says nothing of its own."""
@@ -106,6 +114,7 @@ def tokens(text: str) -> list[str]:
     return [token for token in re.findall(r"[^\W_]+", folded.replace("'", " ")) if token not in _POLITE]
 
 
+@lru_cache(maxsize=4096)  # the phrases are read again for every request
 def words(text: str) -> tuple[str, ...]:
     """The words of a sentence that matter, singular, in order; a negation is part of the word it stands before."""
     return meanings(tokens(text), question=text.rstrip().endswith("?"))[0]
@@ -140,19 +149,20 @@ def _orders(said: list[str]) -> Iterator[list[str]]:
         if tuple(said[: len(wish)]) == wish and len(said) > len(wish) + 1:
             causative = said[len(wish) :]
             break
-    if causative and causative[-1] in _PAST and not {"been", "being", "was", "were"} & set(causative):
-        thing = causative[:-1]
+    if causative and not {"been", "being", "was", "were"} & set(causative):
+        at = next((at for at, word in enumerate(causative) if at and word in _PAST), 0)
+        thing, beside = causative[:at], causative[at + 1 :]
         if thing[-2:] == ["to", "be"]:
             thing = thing[:-2]
-        yield [_PAST[causative[-1]], *thing]
+        if thing and (not beside or beside[0] in _BESIDE):
+            yield [_PAST[causative[at]], *thing, *beside]
     for need in ("need", "needs"):
         if need in said[1:]:
             at = said.index(need, 1)
             after = said[at + 1 :]
             if len(after) == 1 and after[0] in _GERUND:
                 yield [_GERUND[after[0]], *said[:at]]
-    for need in (("need",), ("needs",), ("must",), ("have", "to"), ("has", "to")):
-        end = [*need, *(["to"] if need[0] in ("need", "needs") else []), "be"]
+    for end in (["need", "to", "be"], ["needs", "to", "be"], ["must", "be"], ["have", "to", "be"], ["has", "to", "be"]):
         if len(said) > len(end) + 1 and said[-len(end) - 1 : -1] == end and said[-1] in _PAST:
             yield [_PAST[said[-1]], *said[: -len(end) - 1]]
 
