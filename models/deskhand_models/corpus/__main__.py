@@ -1,6 +1,6 @@
-"""`python -m deskhand_models.corpus check [FILE…]`: whether the corpus's pairs are pairs.
+"""`python -m deskhand_models.corpus check|stats [FILE…]`: whether the corpus's pairs are pairs; what it holds.
 
-Prints a line for each that isn't, and how many are; exits 1 where there is any. Refuses to change a file.
+`check` prints a line for each that isn't, and how many are; it exits 1 where there is any. Refuses to change a file.
 """
 
 from __future__ import annotations
@@ -15,10 +15,15 @@ def main(arguments: list[str]) -> int:
     from deskhand_models.corpus.pairs import sentence_files
     from deskhand_models.corpus.validate import validate
 
-    if not arguments or arguments[0] != "check":
-        sys.stderr.write("usage: python -m deskhand_models.corpus check [FILE…]\n")
+    if not arguments or arguments[0] not in ("check", "stats"):
+        sys.stderr.write("usage: python -m deskhand_models.corpus check|stats [FILE…]\n")
         return 64
     files: list[Traversable] = [Path(name) for name in arguments[1:]] or list(sentence_files())
+    if arguments[0] == "stats":
+        from deskhand_models.corpus.statistics import statistics
+
+        sys.stdout.write(f"{statistics(files)}\n")
+        return 0
     problems, counts = validate(files)
     for problem in problems:
         where = problem.where
