@@ -6,24 +6,28 @@ This module refuses to choose for a person: where nobody can be asked, a questio
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from deskhand.errors import UnavailableError
-from deskhand.planner import Ask, Cannot, Planned, Proposal, Request
+from deskhand.errors import DataError, UnavailableError
+from deskhand.planner import Ask, Cannot, Proposal, Request
 
 if TYPE_CHECKING:
     from deskhand_models.local import LocalPlanner, Reading
 
     from deskhand.contract import Operation
     from deskhand.plan import Plan
+    from deskhand.store import Trace
     from deskhand.workspace import Workspace
 
 SHOWN = 3
 """Readings that a person is given to choose from."""
+MOST_TRACES = 500
+"""The newest runs whose sentences count as phrases."""
 
 
 class LocalModel:
@@ -52,26 +56,38 @@ class LocalModel:
 
 
 class WorkspacePlanner:
-    """The planner that agent.toml names; where its model can't be loaded, processes are still found."""
+    """The planner that agent.toml names; where its model can't be loaded, processes are still found.
+
+    Sentences that became a process before, in a run that ended well, count as its phrases.
+    """
 
     def __init__(self, workspace: Workspace, model: Any | None = None) -> None:
-        from deskhand_models.literals import literals
-
-        from deskhand.planner.pipeline import Pipeline
-
-        self._pipeline = Pipeline(workspace, model or LocalModel(), literals)
+        self._workspace = workspace
+        self._model = model or LocalModel()
 
     def plan(self, request: Request) -> Proposal:
         """One proposal; a model that can't be loaded is a reason with its mend."""
+        from deskhand_models.literals import literals
+
+        from deskhand.planner.known import KnownProcesses, taught
+        from deskhand.planner.pipeline import Pipeline
+
+        known = KnownProcesses(literals, taught(self._traces(), request.processes, literals, request.now))
         try:
-            return self._pipeline.plan(request)
+            return Pipeline(self._workspace, self._model, known).plan(request)
         except UnavailableError as error:
-            known = self._pipeline.known.plan(request)
-            if isinstance(known, Ask):
-                return known
-            near = known.processes if isinstance(known, Cannot) else ()
-            nearest = f" The nearest processes: {', '.join(near)}." if near else ""
-            return Cannot(error.message, f"{error.mend or ''}{nearest}", near)
+            found = known.plan(request)
+            if not isinstance(found, Cannot):
+                return found
+            needed = f"To plan other sentences than processes: {error.message}. {error.mend or ''}".rstrip()
+            return Cannot(found.reason, f"{found.mend}\n  {needed}", found.processes)
+
+    def _traces(self) -> Iterator[Trace]:
+        from deskhand.store import read_trace, trace_files
+
+        for file in trace_files(self._workspace.state_dir)[-MOST_TRACES:]:
+            with suppress(DataError):  # a damaged trace teaches nothing; `agent traces` says so
+                yield read_trace(file)
 
 
 def open_planner(workspace: Workspace) -> WorkspacePlanner:
@@ -79,7 +95,7 @@ def open_planner(workspace: Workspace) -> WorkspacePlanner:
     return WorkspacePlanner(workspace)
 
 
-def readings(ask: Ask | Planned) -> list[Plan]:
+def readings(ask: Ask) -> list[Plan]:
     """The plans to choose from, the likeliest first."""
     return [plan for plan in (ask.plan, *ask.candidates) if plan is not None][:SHOWN]
 

@@ -71,7 +71,7 @@ def requested(
     if found.plan is not None:
         name = found.name or (found.file.stem if found.file is not None else found.text)
         return Request(what, found.plan, name, at, given, parsed=found.parsed)
-    proposal = planning.open_planner(workspace).plan(Words(found.text, processes, at))
+    proposal = planning.open_planner(workspace).plan(Words(found.text, processes, at, given))
     if isinstance(proposal, Planned):
         return Request(what, proposal.plan, "request", at, given, sentence=found.text)
     if isinstance(proposal, Ask):

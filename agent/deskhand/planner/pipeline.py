@@ -25,7 +25,6 @@ from deskhand.planner.known import KnownProcesses
 if TYPE_CHECKING:
     from deskhand.catalog import Catalog
     from deskhand.plan import Plan
-    from deskhand.planner.known_inputs import Find
     from deskhand.preview import StepPreview
     from deskhand.workspace import Workspace
 
@@ -93,12 +92,12 @@ class Weighed:
 
 
 class Pipeline:
-    """The whole planner of one workspace. find: what finds the values in a sentence, for processes with inputs."""
+    """The whole planner of one workspace. known: what finds the sentences that are processes."""
 
-    def __init__(self, workspace: Workspace, model: Model, find: Find | None = None) -> None:
+    def __init__(self, workspace: Workspace, model: Model, known: KnownProcesses | None = None) -> None:
         self.workspace = workspace
         self.model = model
-        self.known = KnownProcesses(find)
+        self.known = known or KnownProcesses()
 
     def plan(self, request: Request) -> Proposal:
         """One proposal. Never raises for what the request says; UnavailableError where the model can't be loaded."""
@@ -113,7 +112,7 @@ class Pipeline:
         known = self.known.plan(request)
         if isinstance(known, KnownProcess):
             return known
-        return self._planned(Request(text, request.processes, request.now), known)
+        return self._planned(Request(text, request.processes, request.now, request.given), known)
 
     def weighed(self, request: Request) -> list[Weighed]:
         """The readings that passed their check, the likeliest first."""

@@ -14,7 +14,7 @@ from deskhand.store.locks import HeldError, Holder, Locks
 from deskhand.store.redact import Redactor
 from deskhand.store.rows import KeptRows, rows_digest
 from deskhand.store.runs import END_STATUSES, RESUMABLE, Run, Runs, RunStatus
-from deskhand.store.traces import Trace, Traces
+from deskhand.store.traces import Trace, Traces, read_trace, trace_files
 
 __all__ = [
     "END_STATUSES",
@@ -29,7 +29,9 @@ __all__ = [
     "RunStatus",
     "Store",
     "Trace",
+    "read_trace",
     "rows_digest",
+    "trace_files",
 ]
 
 

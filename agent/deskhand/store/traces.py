@@ -64,18 +64,24 @@ class Traces(StoreBase):
     def trace(self, run: str) -> Trace | None:
         """The run's trace, as redacted; None where there is none. Raises DataError for a damaged one."""
         file = self._trace_file(run)
-        return _read(file) if file.exists() else None
+        return read_trace(file) if file.exists() else None
 
     def traces(self) -> Iterator[Trace]:
         """All traces, oldest first. Raises DataError at a damaged one."""
-        for file in sorted((self.folder / "traces").glob("*.json")):
-            yield _read(file)
+        for file in trace_files(self.folder):
+            yield read_trace(file)
 
     def _trace_file(self, run: str) -> Path:
         return self.folder / "traces" / f"{run}.json"
 
 
-def _read(file: Path) -> Trace:
+def trace_files(folder: Path) -> list[Path]:
+    """The files of the traces in a workspace's `.deskhand`, oldest first."""
+    return sorted((folder / "traces").glob("*.json"))
+
+
+def read_trace(file: Path) -> Trace:
+    """The trace in that file. Raises DataError for a damaged one."""
     try:
         value = json.loads(file.read_bytes())
         if value.pop("version") != TRACE_VERSION:
