@@ -24,7 +24,7 @@ from deskhand.secret import literal_secret, reference_fault
 FILE_NAME = "agent.toml"
 _SECTIONS = ("workspace", "connections", "planner", "policy", "engine")
 _WORKSPACE_KEYS = ("name", "timezone")
-_PLANNER_KEYS = ("model",)
+_PLANNER_KEYS = ("model", "base_url", "api_key", "timeout", "retries", "temperature", "max_tokens")
 _POLICY_KEYS = ("max_rows", "recipients", "approve_when")
 _ENGINE_KEYS = ("url",)
 _NOT_A_CONNECTION = frozenset({"main", "temp", "system", "memory", "information_schema", "pg_catalog"})
@@ -62,7 +62,10 @@ class PolicyRule:
 
 @dataclass(frozen=True)
 class Settings:
-    """agent.toml, read. `lines` finds the line of a key for error messages."""
+    """agent.toml, read. `lines` finds the line of a key for error messages.
+
+    planner: [planner] as written, references to secrets unresolved; model: its `model`.
+    """
 
     file: Path
     name: str
@@ -70,6 +73,7 @@ class Settings:
     connections: Mapping[str, ConnectionSettings]
     policy: Mapping[str, PolicyRule]
     model: str
+    planner: Mapping[str, Any] = field(default_factory=dict, repr=False)
     timezone_given: bool = True
     lines: Mapping[KeyPath, int] = field(default_factory=dict, repr=False)
 
@@ -190,6 +194,7 @@ class _Reader:
             connections=MappingProxyType(dict(self.connections())),
             policy=MappingProxyType(dict(self.policy())),
             model=self.text(planner, "planner", "model", "local"),
+            planner=MappingProxyType(dict(planner)),
             lines=self.lines,
         )
 

@@ -74,7 +74,9 @@ class _Act:
         needed = [p[:-1] for p in _PARAMETERS[self.act] if p.endswith("!")]
         optional_rows = self.act in _ROWLESS
         if names:
-            opening: Wants = ("rows", *(self._openings(left, needed) if optional_rows else ()))
+            first = next((name for name in left if name in needed), None)
+            open_ = left[: left.index(first) + 1] if first else left
+            opening: Wants = ("rows", *(self._openings(open_, needed) if optional_rows else ()))
             sign = yield from self.reader.next(opening)
             if sign == "rows":
                 step = yield from self.reader.next(names)

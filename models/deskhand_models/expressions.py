@@ -106,8 +106,9 @@ class Expressions:
                 inner = yield from self.condition(scope, ("]",), aggregates=aggregates)
                 yield from self.next(("]",))
                 return f"not ({inner})"
-            assert isinstance(sign, Ref)
-            return f"not {scope.column(sign)[0]}"
+            self.push(sign)
+            side, _ = yield from self.factor(scope, bools, aggregates=False)
+            return f"not {side}"
         if sign in ("exists", "not_exists"):
             inner_query = yield from self.query(scope, (")",), kind="exists")
             yield from self.next((")",))

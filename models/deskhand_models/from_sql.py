@@ -95,9 +95,9 @@ class _Writer(ConditionSigns):
 
     def _positional(self, item: exp.Expr, tree: exp.Select) -> exp.Expr:
         """`group by 1` and `order by total` name what is selected."""
-        if isinstance(item, exp.Literal) and not item.is_string:
+        if isinstance(item, exp.Literal) and not item.is_string and item.this.isdecimal():
             place = int(item.this) - 1
-            if place < len(tree.expressions):
+            if 0 <= place < len(tree.expressions):
                 chosen: exp.Expr = tree.expressions[place].unalias()
                 return chosen
         if isinstance(item, exp.Column) and not item.table:

@@ -55,9 +55,11 @@ class ConditionSigns(ExpressionSigns):
         if isinstance(node, exp.Column):
             return ["not", *self.column(node, names)]
         signs = self._test(node, names)
+        inside = 0
         for place, sign in enumerate(signs):
-            if sign in _OPPOSITE:
+            if sign in _OPPOSITE and not inside:
                 return [*signs[:place], _OPPOSITE[str(sign)], *signs[place + 1 :]]
+            inside += (sign in ("(", "exists", "not_exists")) - (sign == ")")
         return ["not", "[", *signs, "]"]
 
     def _test(self, node: exp.Expr, names: Names) -> list[Sign]:

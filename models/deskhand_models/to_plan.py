@@ -157,8 +157,8 @@ class _Maker:
             if word in said:
                 return f"{about[:1].upper()}{about[1:]}: {{{{ {self._step(said[word])}.count }}}}"
         if "say" in said:
-            words = escaped(said["say"]).split()
-            return sentence(" ".join(words[:8]) + (" …" if len(words) > 8 else ""), stop=False)
+            words = said["say"].split()
+            return sentence(escaped(" ".join(words[:8]) + (" …" if len(words) > 8 else "")), stop=False)
         return f"{about[:1].upper()}{about[1:]}" if about else "A note"
 
     def _body(self, said: Mapping[str, Any]) -> str:

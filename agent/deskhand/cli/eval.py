@@ -144,7 +144,7 @@ def open_propose() -> Propose:
 
 
 def _planner(workspace: Workspace) -> Any:
-    """The workspace's planner."""
+    """The workspace's planner, with the shipped model."""
     from deskhand.cli.planning import WorkspacePlanner
 
     return WorkspacePlanner(workspace, _model())

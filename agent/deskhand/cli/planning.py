@@ -8,12 +8,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from deskhand.errors import DataError, UnavailableError
+from deskhand.errors import DataError, Problem, UnavailableError, WorkspaceError
 from deskhand.planner import Ask, Cannot, Proposal, Request
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from deskhand.contract import Operation
     from deskhand.plan import Plan
+    from deskhand.planner.writer import PlanWriter
     from deskhand.store import Trace
     from deskhand.workspace import Workspace
 
@@ -55,6 +58,82 @@ class LocalModel:
         return self._planner.readings(request, now, catalog, beams)
 
 
+class TextModel:
+    """A model that writes plans as text: `langchain:<provider>:<model>` or `hf:<path or id>`.
+
+    What it writes is weighed by a rule and not by a calibration, which such a model hasn't got: a plan is sure where
+    trying it speaks against nothing.
+    """
+
+    calibration = SimpleNamespace(
+        weights={"bias": 1.5, "empty": -2.0, "exceptions": -2.0, "stopped": -3.0}, sure=0.8, ask=0.25
+    )
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def readings(self, request: str, now: dt.datetime, catalog: Any, beams: int = 6) -> Sequence[Written]:
+        """What the model makes of the request: one answer. Raises UnavailableError where it can't be reached."""
+        from deskhand.planner.prompt import Prompt
+
+        return [
+            Written.of(answer) for answer in self._writer(now, catalog).propose(Prompt.of(request, now, catalog), 1)
+        ]
+
+    def _writer(self, now: dt.datetime, catalog: Any) -> PlanWriter:
+        from deskhand.check import check
+        from deskhand.planner.chat import PREFIX, ChatSettings, ChatWriter
+
+        def problems(plan: Plan) -> Sequence[Problem]:
+            return check(plan, catalog, now=now, policy=self._workspace.policy).problems
+
+        name = self._workspace.model
+        if name.startswith(PREFIX):
+            return ChatWriter.open(name, ChatSettings.of(self._workspace.settings.planner), problems)
+        return _hugging_face(name)
+
+
+def _hugging_face(name: str) -> PlanWriter:
+    try:
+        from deskhand_models.hf import HuggingFaceWriter
+    except ImportError as error:
+        raise UnavailableError(
+            f"{name} needs {error.name}, which isn't installed",
+            mend="pip install 'deskhand[train]'. Processes run without it, by their names and phrases.",
+        ) from None
+    return HuggingFaceWriter.open(name)
+
+
+@dataclass(frozen=True)
+class Written:
+    """An answer of a text model as the pipeline weighs it."""
+
+    plan: Plan | None
+    question: str
+    reason: str
+    score: float
+    evidence: Mapping[str, float]
+
+    @staticmethod
+    def of(answer: Any) -> Written:
+        """An answer; a model that doesn't tell its log-probability counts as certain of what it wrote."""
+        return Written(answer.plan, answer.question, answer.reason, answer.score or 0.0, {})
+
+
+def open_model(workspace: Workspace) -> LocalModel | TextModel:
+    """The model that agent.toml names. Raises WorkspaceError for a name of no kind."""
+    name = workspace.model
+    if name == "local":
+        return LocalModel()
+    if name.startswith(("hf:", "langchain:")):
+        return TextModel(workspace)
+    raise WorkspaceError(
+        f"[planner] model = {name!r} names no model",
+        mend='"local", "hf:<path or id>" or "langchain:<provider>:<model>".',
+        where=workspace.settings.where("planner", "model"),
+    )
+
+
 class WorkspacePlanner:
     """The planner that agent.toml names; where its model can't be loaded, processes are still found.
 
@@ -63,7 +142,7 @@ class WorkspacePlanner:
 
     def __init__(self, workspace: Workspace, model: Any | None = None) -> None:
         self._workspace = workspace
-        self._model = model or LocalModel()
+        self._model = model or open_model(workspace)
 
     def plan(self, request: Request) -> Proposal:
         """One proposal; a model that can't be loaded is a reason with its mend."""

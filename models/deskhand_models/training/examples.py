@@ -10,6 +10,7 @@ that lies beside the templates' cache. This module refuses to draw without its o
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import pickle
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -115,6 +116,7 @@ class Examples:
     ) -> None:
         self.templates = templates
         self.encoder = TorchEncoder(encoder)
+        self.seed = seed
         self.chance = random.Random(seed)
         self.augmented = augmented
         self.offices: Mapping[str, Office] = {office.name: office for office in offices()}
@@ -201,24 +203,39 @@ class Examples:
                 continue
         return found
 
-    def batches(self, size: int, pool: int = 16) -> Iterator[dict[str, Tensor]]:
-        """Batches without end: pools of `pool` batches, drawn without repetition, sorted by length."""
-        order: list[int] = []
+    def batches(self, size: int, pool: int = 16, *, begin: int = 0) -> Iterator[dict[str, Tensor]]:
+        """Batches without end: pools of `pool` batches, drawn without repetition, sorted by length.
+
+        begin: the batch to begin with. Each pool has a random.Random of its own, so that a run that goes on sees what
+        it would have seen.
+        """
+        number = begin // pool
         while True:
-            drawn: list[Example] = []
-            while len(drawn) < size * pool:
-                if not order:
-                    order = list(range(len(self.templates)))
-                    self.chance.shuffle(order)
-                drawn.append(self.example(self.templates[order.pop()]))
+            self.chance = random.Random(f"{self.seed} {number}")
+            drawn = [self.example(template) for template in self._drawn(number * size * pool, size * pool)]
             laid: list[tuple[Features, list[int]]] = []
             for start in range(0, len(drawn), 128):
                 laid += self.laid_out(drawn[start : start + 128])
             laid.sort(key=lambda one: len(one[0]))
-            ready = [laid[start : start + size] for start in range(0, len(laid), size)]
+            # Always `pool` of them, also where an example was left out.
+            edges = [len(laid) * part // pool for part in range(pool + 1)]
+            ready = [laid[start:stop] for start, stop in itertools.pairwise(edges)]
             self.chance.shuffle(ready)
-            for chosen in ready:
+            for chosen in ready[begin - number * pool if number == begin // pool else 0 :]:
                 yield collate(chosen)
+            number += 1
+
+    def _drawn(self, begin: int, count: int) -> Iterator[Template]:
+        """The templates of these places in an endless series of shuffled passes."""
+        size = len(self.templates)
+        order: list[int] = []
+        shuffled = -1
+        for place in range(begin, begin + count):
+            if place // size != shuffled:
+                shuffled = place // size
+                order = list(range(size))
+                random.Random(f"{self.seed} pass {shuffled}").shuffle(order)
+            yield self.templates[order[place % size]]
 
 
 def collate(laid: Sequence[tuple[Features, list[int]]]) -> dict[str, Tensor]:

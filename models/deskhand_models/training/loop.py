@@ -2,7 +2,7 @@
 
     result = train(Settings(...), folder)
 
-A run's folder holds `settings.json`, `state.pt` (weights, optimizer, draws, step) and TensorBoard's events. The same
+A run's folder holds `settings.json`, `state.pt` (weights, optimizer, step) and TensorBoard's events. The same
 settings on the same machine with the same threads give the same weights. This module refuses to go on from a
 state that other settings made.
 """
@@ -75,17 +75,17 @@ def train(
         kept = torch.load(state, weights_only=False)
         model.load_state_dict(kept["model"])
         optimizer.load_state_dict(kept["optimizer"])
-        source.chance.setstate(kept["chance"])
         step = kept["step"]
     writer = _board(folder)
     model.train()
-    batches = source.batches(settings.batch)
+    batches = source.batches(settings.batch, begin=step)
     begun, first = time.monotonic(), step
     figures: dict[str, float] = {}
     while step < settings.steps:
         batch = next(batches)
         for group in optimizer.param_groups:
             group["lr"] = settings.rate * _schedule(step, settings)
+        torch.manual_seed(settings.seed * 1_000_003 + step)  # so that dropout is the same after a kill
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = model(batch)
         targets = batch["targets"]
@@ -117,7 +117,6 @@ def train(
                 {
                     "model": model.state_dict(),
                     "optimizer": optimizer.state_dict(),
-                    "chance": source.chance.getstate(),
                     "step": step,
                 },
             )

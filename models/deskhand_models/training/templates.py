@@ -152,8 +152,14 @@ def corpus_digest() -> str:
         "from_sql_expressions.py",
         "from_sql_names.py",
         "slices.py",
+        "scope.py",
+        "literal.py",
+        "literal_calendar.py",
         "corpus/encode.py",
         "corpus/scene.py",
+        "corpus/pairs.py",
+        "corpus/validate.py",
+        "training/templates.py",
     ]
     for folder, ending in (("offices", ".toml"), ("sentences", ".txt")):
         for file in sorted((corpus / folder).iterdir(), key=lambda f: f.name):

@@ -1,0 +1,76 @@
+"""Sentences on the command line: which model is asked, what is asked back, what is chosen."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from deskhand.cli import planning
+from deskhand.errors import UnavailableError, WorkspaceError
+from deskhand.plan_yaml import parse
+from deskhand.planner import Ask, Cannot, Request
+from deskhand.process import load_processes
+from deskhand.testing import Desk
+
+LIST = parse("steps:\n  - query: select number from ledger.invoices\n").plan
+SUM = parse("steps:\n  - query: select sum(amount) from ledger.invoices\n").plan
+TWO = Ask("Is this what is meant?", (), LIST, 0.5, (SUM,) if SUM is not None else ())
+
+
+@pytest.fixture
+def office(deskhand: Desk) -> Desk:
+    deskhand.connect("ledger", "database", invoices=[{"number": "R-1", "amount": Decimal("10.50")}])
+    return deskhand
+
+
+@pytest.mark.parametrize("name", ["gpt-5", "openai:gpt-5", "local2"])
+def test_a_model_of_no_kind_is_refused_with_the_kinds(office: Desk, name: str) -> None:
+    workspace = office.workspace
+    workspace.model = name
+    with pytest.raises(WorkspaceError, match="names no model") as caught:
+        planning.open_model(workspace)
+    assert "langchain:<provider>:<model>" in (caught.value.mend or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("local", planning.LocalModel), ("hf:./x", planning.TextModel), ("langchain:a:b", planning.TextModel)],
+)
+def test_the_named_model_is_opened(office: Desk, name: str, kind: type[object]) -> None:
+    workspace = office.workspace
+    workspace.model = name
+    assert isinstance(planning.open_model(workspace), kind)
+
+
+def test_without_a_model_processes_are_still_named(office: Desk) -> None:
+    class Missing(planning.LocalModel):
+        def readings(self, *_: object, **__: object) -> list[object]:  # type: ignore[override]
+            raise UnavailableError("there is no checkpoint", mend="Install it.")
+
+    workspace = office.workspace
+    planner = planning.WorkspacePlanner(workspace, Missing())
+    found = planner.plan(Request("add up all invoices", load_processes(workspace), workspace.now(None)))
+    assert isinstance(found, Cannot)
+    assert "To plan other sentences than processes: there is no checkpoint. Install it." in found.mend
+
+
+def test_the_question_shows_the_readings_in_plain_words() -> None:
+    text = planning.question(TWO, {})
+    assert text.splitlines()[0] == "Is this what is meant?"
+    assert "  1. " in text
+    assert "  2. " in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "chosen"), [("1\n", LIST), ("2\n", SUM), ("0\n", None), ("\n", None), ("7\n2\n", SUM)]
+)
+def test_a_reading_is_chosen_by_its_number(monkeypatch: pytest.MonkeyPatch, typed: str, chosen: object) -> None:
+    import io
+    import sys
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    assert planning.choose(TWO, {}) == chosen
+
+
+def test_a_question_without_readings_has_nothing_to_choose() -> None:
+    assert planning.choose(Ask("Which month?"), {}) is None
