@@ -118,7 +118,7 @@ class _Reader:
             raise Fault("tab", "the line is indented by a tab", "Indent with spaces, two a level.", indent + 1)
         line = Line(text, indent)
         word = line.take(WORD)
-        if word in _HEADS and line.rest()[:1] == " ":
+        if word in _HEADS and line.rest()[:1] == " " and not STEP_ID.match(text, indent):
             if indent or self.open[0].count:
                 raise Fault("head", f"`{word}` stands behind a step", "Head lines stand first.", indent + 1)
             self.head_line(word, line, number)

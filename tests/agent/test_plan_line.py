@@ -113,6 +113,14 @@ plans = st.builds(
 
 @given(plans)
 @example(Plan(steps=(Query(query="select expect=one: x"),)))
+@example(
+    Plan(
+        steps=tuple(Query(id=word, query="select 1", expect="one") for word in ("process", "input", "phrase", "query"))
+    )
+)
+@example(
+    Plan(steps=tuple(Act(id=word, operation="a.b") for word in ("process", "approve", "call", "for_each", "expect")))
+)
 @example(Plan(steps=(Query(id="select_", query="select a\n  from b\n"), Query(query="with a as (select 1) select 1"))))
 @settings(max_examples=150, deadline=None)
 def test_a_printed_plan_reads_back_as_itself(plan: Plan) -> None:

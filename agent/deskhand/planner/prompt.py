@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from deskhand.contract import Mark, Operation, Table
 from deskhand.errors import Problem
-from deskhand.plan import SQL_KEYWORDS
+from deskhand.plan import SQL_KEYWORDS, Plan
 from deskhand.plan_line import quote
 
 MOST_TABLES = 24
@@ -106,6 +106,15 @@ class PromptOperation:
 
 
 @dataclass(frozen=True)
+class PromptProcess:
+    """A known process that a plan may call. inputs: their names."""
+
+    name: str
+    about: str = ""
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Prompt:
     """All that a model gets for one request.
 
@@ -117,7 +126,7 @@ class Prompt:
     now: dt.datetime
     tables: tuple[PromptTable, ...] = ()
     operations: tuple[PromptOperation, ...] = ()
-    processes: tuple[tuple[str, str], ...] = ()
+    processes: tuple[PromptProcess, ...] = ()
     problems: tuple[Problem, ...] = ()
     earlier: str = ""
 
@@ -128,12 +137,12 @@ class Prompt:
         catalog: Any,
         *,
         tables: Iterable[tuple[str, str]] | None = None,
-        processes: Mapping[str, str] | None = None,
+        processes: Mapping[str, Plan] | None = None,
     ) -> Prompt:
         """The prompt of a request.
 
         tables: (connection, table) of those to show, as a linker chose them; without them those whose names the
-        request speaks of come first, up to MOST_TABLES. processes: descriptions by name, of those worth calling.
+        request speaks of come first, up to MOST_TABLES. processes: those worth calling, by their names.
         """
         wanted = None if tables is None else {(c.casefold(), t.casefold()) for c, t in tables}
         found: list[PromptTable] = []
@@ -151,7 +160,10 @@ class Prompt:
             for name, kind in catalog.operations().items()
             if catalog.connections_for(name)
         )
-        return Prompt(request, now, tuple(found), offered, tuple((processes or {}).items()))
+        known = tuple(
+            PromptProcess(name, plan.description, tuple(plan.inputs)) for name, plan in (processes or {}).items()
+        )
+        return Prompt(request, now, tuple(found), offered, known)
 
     @property
     def slice(self) -> str:
@@ -161,8 +173,13 @@ class Prompt:
         lines += ["", "Operations (parameters; those with ! are needed):"]
         lines += [_offered(operation) for operation in self.operations] or ["(none)"]
         if self.processes:
-            lines += ["", "Known processes:", *(f"{name}: {_one_line(about)}" for name, about in self.processes)]
+            lines += ["", "Known processes:", *map(_callable, self.processes)]
         return "\n".join(lines)
+
+    @property
+    def rules(self) -> str:
+        """The rules of the plan language, for models that take them apart from the question."""
+        return RULES
 
     def question(self) -> str:
         """What is asked: the day, the slice, the request fenced as data, and the problems of an earlier try."""
@@ -249,7 +266,7 @@ def _parameter(field: str, info: Any) -> PromptParameter:
 def _words(text: str) -> frozenset[str]:
     """Stems of a kind: the first letters of its words, enough to find `invoices` in `invoice`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold()
-    return frozenset(word[: max(4, len(word) - 2)] for word in re.findall(r"[^\W\d_]{3,}", spaced))
+    return frozenset(word[: max(4, len(word) - 2)] for word in re.findall(r"[^\W\d_]{3,}|\d+", spaced))
 
 
 def _spoken(table: PromptTable, spoken: frozenset[str]) -> float:
@@ -283,6 +300,10 @@ def _offered(operation: PromptOperation) -> str:
         parts.append(shown)
     several = f" [connection={'|'.join(operation.connections)}]" if len(operation.connections) > 1 else ""
     return f"{operation.name} {' '.join(parts)}{several}: {_one_line(operation.summary)}"
+
+
+def _callable(process: PromptProcess) -> str:
+    return f"{' '.join(['call', process.name, *process.inputs])}: {_one_line(process.about)}"
 
 
 def _one_line(text: str) -> str:
