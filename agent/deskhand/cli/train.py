@@ -44,6 +44,17 @@ def train() -> None:
     """
 
 
+_data = click.option(
+    "--data",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Sentences with their plans, in the corpus's form; may be repeated.",
+)
+_office = click.option(
+    "--office", "offices", multiple=True, metavar="NAME", help="Only these offices' sentences; may be repeated."
+)
 _out = click.option(
     "--out",
     "folder",
@@ -61,21 +72,28 @@ _threads = click.option("--threads", type=click.IntRange(min=1), default=2, show
 
 @train.command()
 @click.option("--preset", type=click.Choice(sorted(PRESETS)), default="shipped", show_default=True)
-@click.option(
-    "--office", "offices", multiple=True, metavar="NAME", help="Only these offices' sentences; may be repeated."
-)
+@_data
+@_office
 @_out
 @_steps
 @_seed
 @_threads
-def pretrain(preset: str, offices: tuple[str, ...], folder: Path, steps: int | None, seed: int, threads: int) -> int:
-    """Train a model from nothing on the corpus.
+def pretrain(
+    preset: str,
+    files: tuple[Path, ...],
+    offices: tuple[str, ...],
+    folder: Path,
+    steps: int | None,
+    seed: int,
+    threads: int,
+) -> int:
+    """Train a model from nothing, on the corpus or on sentences of your own.
 
     \b
     agent train pretrain --preset ci --office gavel-and-oak --out /tmp/tiny      a minute
     agent train pretrain --preset shipped --out runs/first                       hours on two cores
     """
-    return _train({**PRESETS[preset], "seed": seed, "threads": threads}, folder, steps, offices, ())
+    return _train({**PRESETS[preset], "seed": seed, "threads": threads}, folder, steps, offices, files)
 
 
 @train.command()
@@ -87,17 +105,8 @@ def pretrain(preset: str, offices: tuple[str, ...], folder: Path, steps: int | N
     metavar="DIR",
     help="The checkpoint to go on from.",
 )
-@click.option(
-    "--data",
-    "files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Sentences with their plans, in the corpus's form; may be repeated.",
-)
-@click.option(
-    "--office", "offices", multiple=True, metavar="NAME", help="Only these offices' sentences; may be repeated."
-)
+@_data
+@_office
 @_out
 @_steps
 @_seed

@@ -55,7 +55,9 @@ class TorchEncoder:
 
     def __init__(self, encoder: Encoder) -> None:
         from transformers import AutoModel
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         self.encoder = encoder
         self.model = AutoModel.from_pretrained(str(encoder.folder)).eval()
 
@@ -122,9 +124,10 @@ class Examples:
         self.offices: Mapping[str, Office] = {office.name: office for office in offices()}
         self.memory = Memory(self.encoder)
         self._cache = cache / "names.pickle"
+        self.used = [self.offices[name] for name in sorted({template.office for template in templates})]
         self._warm()
         self.augmenter = Augmenter(_slot_texts(templates))
-        self.spares = [g for office in self.offices.values() for g in groups_of(office) if g.tool != "email"]
+        self.spares = [g for office in self.used for g in groups_of(office) if g.tool != "email"]
 
     def _warm(self) -> None:
         """The vectors of all names in all their wordings, remembered on disk."""
@@ -132,13 +135,14 @@ class Examples:
             with self._cache.open("rb") as stream:
                 self.memory._pooled, self.memory._words = pickle.load(stream)
         before = len(self.memory._pooled)
-        for office in self.offices.values():
+        for office in self.used:
             cut = Slice.of("", (), groups_of(office), people_of(office))
             for number in range(4 if self.augmented else 1):
                 items = self._items(cut, list(range(1, len(cut.groups) + 1)), number)
                 self.memory.pooled([item.text for item in items])
                 self.memory.word_vectors([item.said for item in items])
         if len(self.memory._pooled) > before:
+            self._cache.parent.mkdir(parents=True, exist_ok=True)
             with self._cache.open("wb") as out:
                 pickle.dump((self.memory._pooled, self.memory._words), out)
 

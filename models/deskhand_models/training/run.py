@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from deskhand.errors import DataError, Problem, UsageError
 
 from deskhand_models.checkpoint import save as save_checkpoint
+from deskhand_models.corpus.pairs import sentence_files
 from deskhand_models.corpus.validate import pairs_of
 from deskhand_models.gpt import PlanGPT, parameters
 from deskhand_models.training.loop import Settings, training_templates
-from deskhand_models.training.templates import Template, corpus_digest, template_of, templates
+from deskhand_models.training.templates import Template, corpus_digest, template_of
 
 
 def chosen_templates(settings: Settings, cache: Path, offices: Sequence[str], files: Sequence[Path]) -> list[Template]:
@@ -23,24 +25,25 @@ def chosen_templates(settings: Settings, cache: Path, offices: Sequence[str], fi
 
     Raises DataError for a file with a line that is no pair, UsageError for an office that the corpus doesn't have.
     """
-    if files:
-        found: list[Template] = []
-        for file in files:
-            for pair in pairs_of(file):
-                if isinstance(pair, Problem):
-                    raise DataError(pair.message, mend=pair.mend, where=pair.where)
-                found.append(template_of(pair))
-        return found
     if offices:
-        every = templates(cache)
-        known = {template.office for template in every}
+        known = {file.name.removesuffix(".txt"): file for file in sentence_files()}
         for name in offices:
             if name not in known:
-                raise UsageError(
-                    f"the corpus has no office {name!r}", mend=f"Some of them: {', '.join(sorted(known)[:5])}."
-                )
-        return [template for template in every if template.office in offices]
+                mend = f"Some of them: {', '.join(sorted(known)[:5])}."
+                raise UsageError(f"the corpus has no office {name!r}", mend=mend)
+        return [template for name in offices for template in _read(known[name])]
+    if files:
+        return [template for file in files for template in _read(file)]
     return training_templates(settings, cache)
+
+
+def _read(file: Traversable) -> list[Template]:
+    found: list[Template] = []
+    for pair in pairs_of(file):
+        if isinstance(pair, Problem):
+            raise DataError(pair.message, mend=pair.mend, where=pair.where)
+        found.append(template_of(pair))
+    return found
 
 
 def save(folder: Path, model: PlanGPT, settings: Settings, sentences: int) -> None:
