@@ -57,7 +57,7 @@ class TorchEncoder:
         from transformers import AutoModel
         from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self.encoder = encoder
         self.model = AutoModel.from_pretrained(str(encoder.folder)).eval()
 
