@@ -135,8 +135,9 @@ STEP: /[A-Za-z_][A-Za-z0-9_]{0,40}(\.done)?/ & ~/true|false|null/
 BARE: /[A-Za-z_][A-Za-z0-9_]{0,60}(\.[A-Za-z_][A-Za-z0-9_]{0,60})*/ & ~/true|false|null/
 TEXT: /"([^"\\\x00-\x1f\x7f]|\\["\\nt])*"/
 ID: /[A-Za-z_][A-Za-z0-9_]{0,40}/ & ~/(?i:%(words)s)/
+WORD: /[A-Za-z_][A-Za-z0-9_]{0,40}/ & ~/(?i:%(keywords)s)/
 W: " " | /\\n {0,12}/
-NAME: ID | /"([^"\\\x00-\x1f\x7f]|""){1,60}"/
+NAME: WORD | /"([^"\\\x00-\x1f\x7f]|""){1,60}"/
 STRING: /'([^'\\\x00-\x1f\x7f]|''|\\\\)*'/
 NUMBER: /[0-9]{1,15}(\.[0-9]{1,10})?/
 TYPE: %(types)s | /decimal(\([0-9]{1,2}(, ?[0-9]{1,2})?\))?/
@@ -221,6 +222,7 @@ def lark(tables: Iterable[Table], operations: Iterable[Operation], processes: It
         "more": MOST_STEPS - 1,
         "call": " | call" if callable_ else "",
         "acts": " | ".join(acts) or '"query" " " TEXT',
+        "keywords": "|".join(sorted(SQL_KEYWORDS)),
         "words": "|".join(words),
         "types": " | ".join(_quoted(name) for name in TYPES),
         "functions": " | ".join(_quoted(name) for name in FUNCTIONS),

@@ -103,8 +103,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_output_is_a_plan_or_is_refused(folder: Path) -> None:
-    writer = HuggingFaceWriter.open(f"hf:{folder}", max_tokens=250, temperature=1.0)
-    written = [one for seed in range(4) for one in _with(writer, seed).propose(PROMPT, 8)]
+    writer = HuggingFaceWriter.open(f"hf:{folder}", max_tokens=120, temperature=1.0)
+    written = [one for seed in range(3) for one in _with(writer, seed).propose(PROMPT, 8)]
     ended = 0
     for one in written:
         assert sum(map(bool, (one.plan, one.question, one.reason))) == 1
@@ -114,7 +114,7 @@ def test_every_output_is_a_plan_or_is_refused(folder: Path) -> None:
             assert parse_line(one.text) == one.plan
             assert parse_line(print_line(one.plan)) == one.plan
         elif not one.question:
-            assert "came to no end within 250 tokens" in one.reason or one.text.startswith("cannot")
+            assert "came to no end within 120 tokens" in one.reason or one.text.startswith("cannot")
     assert ended >= 2, [one.text for one in written]
 
 
@@ -240,7 +240,7 @@ GOOD = [
     "a: select number from ledger.invoices\\n  where vendor_id in (select id from ledger.vendors)\\n  and amount is not null",
     "a: with b as (select number from ledger.invoices) select number from b union all select c.number from b c",
     "a: select number from ledger.invoices union select name from ledger.vendors",
-    "a: select 'x' as number, 5 as amount",
+    "a: select 'x' as number, 5 as amount, current_date as Done, true as Today",
     "a: select case when amount > 5 then 'big' else 'small' end as size, cast(amount as decimal(18,2)) as m, "
     "row_number() over (partition by status order by amount desc) as r from ledger.invoices",
     'a: select number from ledger.invoices\nemail.send rows=a per=number to="{{ number }}" subject="An \\"old\\" one" '
@@ -260,6 +260,7 @@ BAD = [
     "select number, subject from ledger.invoices i join ledger.nothing v on v.id = i.vendor_id",
     "a: select number from ledger.invoices where",
     "a: select number from ledger.invoices; drop table x",
+    "a: select number as table from ledger.invoices",
     "table: select number from ledger.invoices",
     "rows: select number from ledger.invoices",
     "a: select number from ledger.invoices\ndatabase.update table=ledger.invoices",

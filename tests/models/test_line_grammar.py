@@ -19,7 +19,7 @@ from deskhand_models.to_plan import to_plan
 llguidance = pytest.importorskip("llguidance")
 
 EVERY = 24
-"""One in so many of the corpus's files; all of them take a minute and were accepted when this was written."""
+"""One in so many of the corpus's files; all of them take a minute or two."""
 
 
 class _Bytes:
