@@ -53,8 +53,8 @@ class Finding:
 @json_option
 @color_option
 def doctor(workspace: Path | None, as_json: bool, no_color: bool) -> int:
-    """Check Python, packages, time zones, the workspace, its connections, disk space and permissions."""
-    findings = [_python(), *_packages(), _zones(), *_workspace(workspace)]
+    """Check Python, packages, time zones, the planner, the workspace, its connections, disk space and permissions."""
+    findings = [_python(), *_packages(), _zones(), _planner(), *_workspace(workspace)]
     bad = sum(finding.state == "bad" for finding in findings)
     if as_json:
         print_json({"status": "problems" if bad else "ok", "checks": [asdict(finding) for finding in findings]})
@@ -118,6 +118,22 @@ def _zones() -> Finding:
     except (KeyError, OSError):
         return Finding("time zones", "bad", "the zone data is missing", "pip install tzdata")
     return Finding("time zones", "ok", "zone data found")
+
+
+def _planner() -> Finding:
+    """Whether sentences that are no process can be planned. Without it, processes run all the same."""
+    try:
+        from deskhand_models.checkpoint import read_config, shipped
+        from deskhand_models.encoder import find, missing
+    except ImportError as error:
+        return Finding("planner", "note", f"{error.name} isn't installed", "pip install 'deskhand[planner]'")
+    try:
+        read_config(shipped())
+        if find() is None:
+            raise missing()
+    except DeskhandError as error:
+        return Finding("planner", "note", error.message, error.mend or "")
+    return Finding("planner", "ok", "checkpoint and encoder found")
 
 
 def _workspace(directory: Path | None) -> Iterator[Finding]:

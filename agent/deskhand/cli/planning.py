@@ -90,18 +90,9 @@ class TextModel:
         name = self._workspace.model
         if name.startswith(PREFIX):
             return ChatWriter.open(name, ChatSettings.of(self._workspace.settings.planner), problems)
-        return _hugging_face(name)
-
-
-def _hugging_face(name: str) -> PlanWriter:
-    try:
         from deskhand_models.hf import HuggingFaceWriter
-    except ImportError as error:
-        raise UnavailableError(
-            f"{name} needs {error.name}, which isn't installed",
-            mend="pip install 'deskhand[train]'. Processes run without it, by their names and phrases.",
-        ) from None
-    return HuggingFaceWriter.open(name)
+
+        return HuggingFaceWriter.open(name)
 
 
 @dataclass(frozen=True)
@@ -116,7 +107,7 @@ class Written:
 
     @staticmethod
     def of(answer: Any) -> Written:
-        """An answer; a model that doesn't tell its log-probability counts as certain of what it wrote."""
+        """An answer. Without a log-probability its score is 0: TextModel's rule doesn't weigh scores."""
         return Written(answer.plan, answer.question, answer.reason, answer.score or 0.0, {})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,8 +46,20 @@ def test_all_is_well(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
         *("python", "packages", "time zones", "workspace", "time zone", "permissions", "disk", "connection files")
     }
     assert found["processes"]["state"] == "note"
+    assert found["planner"]["state"] == "note", "no checkpoint is shipped yet"
+    assert "config.json" in found["planner"]["found"]
     assert main(["doctor"]) == 0
     assert capsys.readouterr().out.endswith("All is well.\n")
+
+
+def test_what_the_planner_lacks_is_worth_knowing(
+    office: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "deskhand_models.encoder", None)
+    code, found = checks(capsys)
+    assert code == 0
+    assert found["planner"]["state"] == "note"
+    assert found["planner"]["mend"] == "pip install 'deskhand[planner]'"
 
 
 def test_outside_a_workspace(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
