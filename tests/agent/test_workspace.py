@@ -212,7 +212,8 @@ def test_without_a_time_zone_it_is_utc_and_said_so(tmp_path: Path) -> None:
         (toy('password = "${vault:x}"'), 7, "'${vault:x}' is no reference", "${env:NAME}"),
         (toy('password = "${env:}"'), 7, "names no environment variable", "${env:NAME}"),
         (toy('password = "${keyring:mail}"'), 7, "needs a service and a name", "${keyring:service/name}"),
-        (HEAD + '[planner]\nmodel = "x"\napi_key = "hunter22"\n', 6, "[planner] knows no 'api_key'", "model"),
+        (HEAD + '[planner]\nmodel = "x"\napi_key = "hunter22"\n', 6, "`api_key` holds a secret", "${env:"),
+        (HEAD + '[planner]\nmodel = "x"\napikey = 3\n', 6, "[planner] knows no 'apikey'", "api_key"),
     ],
 )
 def test_faults_name_line_and_mend(tmp_path: Path, text: str, line: int | None, message: str, mend: str) -> None:
