@@ -18,10 +18,14 @@ from deskhand.plan import Call, Plan
 from deskhand.process import Processes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deskhand.catalog import Catalog
     from deskhand.plan_yaml import Parsed
     from deskhand.preview import StepPreview
     from deskhand.workspace import Workspace
+
+    Called = Callable[[Context, Call, Mapping[str, str]], tuple[Context, Checked]]
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,15 @@ def preview(workspace: Workspace, request: Request, processes: Processes) -> tup
     from deskhand.preview import Preview
 
     with Catalog.open(workspace, request.now) as catalog:
-
-        def called(context: Context, step: Call, inputs: Mapping[str, str]) -> tuple[Context, Checked]:
-            return make_ready(processes[step.process], inputs, catalog, processes)
-
         context, checked = make_ready(request.plan, request.inputs, catalog, processes, request.parsed)
-        previewed = Preview(context, checked, called)
+        previewed = Preview(context, checked, calling(catalog, processes))
         return previewed.steps(), previewed.stops
+
+
+def calling(catalog: Catalog, processes: Processes) -> Called:
+    """How a preview makes the processes ready that the plan calls."""
+
+    def called(context: Context, step: Call, inputs: Mapping[str, str]) -> tuple[Context, Checked]:
+        return make_ready(processes[step.process], inputs, catalog, processes)
+
+    return called

@@ -7,6 +7,7 @@ every expression. This module refuses to know clauses and acts.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ def sql_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-class Expressions:
+class Expressions(ABC):
     """The part of the descent that reads conditions, expressions and texts."""
 
     def __init__(self, cut: Slice) -> None:
@@ -50,9 +51,9 @@ class Expressions:
         """Whether a condition looks for something by the name or number that the request gives."""
         self._pushed: list[Sign] = []
 
+    @abstractmethod
     def query(self, outer: Scope | None, follow: Wants, *, kind: str = "rows") -> Generator[Wants, Sign, QueryDraft]:
-        """A query inside an expression."""
-        raise NotImplementedError  # the grammar's own part
+        """A query inside an expression: the grammar's own part."""
 
     # ------------------------------------------------------------ signs
 

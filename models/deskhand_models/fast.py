@@ -21,6 +21,7 @@ from deskhand_models.features import Features
 from deskhand_models.signs import WORDS
 
 PLAN_POSITION = 1024
+"""Where the plan's positions begin, however long the prompt is."""
 _EPSILON = 1e-6
 _THETA = 10000.0
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from deskhand_models import names
 from deskhand_models.encoder import WIDTH, Array, Encoded
 from deskhand_models.signs import NUMBER_OF, WORDS, Ref, Sign
-from deskhand_models.slices import MAIL, Group, Slice
+from deskhand_models.slices import MAIL, Slice
 
 Ints = npt.NDArray[np.int64]
 
@@ -246,8 +246,3 @@ class Memory:
             for text, vector in zip(new, ask(new), strict=True):
                 memory[text] = np.asarray(vector, dtype=np.float16)
         return np.stack([memory[text] for text in texts]).astype(np.float32)
-
-
-def group_number(groups: Sequence[Group]) -> list[int]:
-    """The numbers of groups where nothing is shuffled."""
-    return list(range(1, len(groups) + 1))

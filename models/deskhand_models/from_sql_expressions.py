@@ -5,6 +5,8 @@ The second part of `from_sql`. This module refuses to know clauses: a query insi
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from sqlglot import exp
 
 from deskhand_models.from_sql_names import Names, NameSigns, Unsayable, bare
@@ -22,16 +24,16 @@ _ONE: dict[type[exp.Expr], str] = {
 }
 
 
-class ExpressionSigns(NameSigns):
+class ExpressionSigns(NameSigns, ABC):
     """Expressions as signs."""
 
+    @abstractmethod
     def select(self, tree: exp.Select, outer: Names | None, kind: str = "rows") -> list[Sign]:
-        """A query inside an expression."""
-        raise NotImplementedError  # from_sql's own part
+        """A query inside an expression: from_sql's own part."""
 
+    @abstractmethod
     def condition(self, node: exp.Expr, names: Names, *, inside: str = "") -> list[Sign]:
-        """A condition inside a case."""
-        raise NotImplementedError  # from_sql_conditions' own part
+        """A condition inside a case: from_sql_conditions' own part."""
 
     def expression(self, node: exp.Expr, names: Names, family: str = "any", column: Sign | None = None) -> list[Sign]:
         """Factors joined by + - * /. family: what its place needs; column: what it is compared with."""

@@ -21,12 +21,11 @@ from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaModel
 
 from deskhand_models.encoder import WIDTH
+from deskhand_models.fast import PLAN_POSITION
 from deskhand_models.features import FAMILIES, FLAGS, KINDS, LITERALS, MATCHES, MAX_GROUPS, TOOLS
 from deskhand_models.signs import WORDS
 
 CLASSES = (len(KINDS), len(FAMILIES), len(TOOLS), len(LITERALS), MAX_GROUPS)
-PLAN_POSITION = 1024
-"""Where the plan's positions begin, however long the prompt is."""
 
 
 @dataclass(frozen=True)

@@ -11,23 +11,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deskhand.contract import Column, Table
 from deskhand.plan import Plan
 
 from deskhand_models.checkpoint import Calibration, load, shipped
-from deskhand_models.corpus.scene import slice_column
 from deskhand_models.decode import Candidate, decode
 from deskhand_models.encoder import Encoded, Encoder
 from deskhand_models.fast import FastGPT
 from deskhand_models.features import Memory, features, items_of
+from deskhand_models.groups import Placed, groups_of
 from deskhand_models.link import linked
 from deskhand_models.literals import literals
 from deskhand_models.signs import Ref
-from deskhand_models.slices import MAIL, Group, Slice, SlicePerson
+from deskhand_models.slices import Slice, SlicePerson
 from deskhand_models.to_plan import to_plan
 
 _QUESTIONS = {
@@ -84,34 +83,9 @@ class LocalPlanner:
     def cut(self, request: str, said: Encoded, now: dt.datetime, catalog: Any, people: Sequence[SlicePerson]) -> Slice:
         """The catalog slice of a request."""
         connections = {name: catalog.workspace.connections[name].tool for name in catalog.connections()}
-        groups = linked(groups_of(catalog), request, said, self.memory)
+        tables = (Placed(name, tool, table) for name, tool in connections.items() for table in catalog.tables(name))
+        groups = linked(groups_of(tables), request, said, self.memory)
         return Slice.of(request, literals(request, now), groups, people, own_address(catalog), connections)
-
-
-def groups_of(catalog: Any) -> list[Group]:
-    """A catalog's tables as groups; a mailbox's folders are one."""
-    groups: list[Group] = []
-    for connection in catalog.connections():
-        tool = catalog.workspace.connections[connection].tool
-        folders: list[Table] = []
-        for table in catalog.tables(connection):
-            if tool == "email" and table.column("subject") is not None:
-                folders.append(table)
-                continue
-            columns = tuple(slice_column(column, table) for column in table.columns)
-            if columns:
-                groups.append(Group(connection, tool, table.name, columns, (table.name,), table.writable))
-        if folders:
-            widest = max(folders, key=lambda table: len(table.columns))
-            names = tuple(table.name for table in folders)
-            own = tuple(name for name in names if name not in ("all", "attachments"))
-            columns = tuple(slice_column(_with_folders(column, own), widest) for column in widest.columns)
-            groups.append(Group(connection, "email", MAIL, columns, names, False))
-    return groups
-
-
-def _with_folders(column: Column, folders: tuple[str, ...]) -> Column:
-    return replace(column, samples=folders) if column.name == "folder" else column
 
 
 def own_address(catalog: Any) -> str:

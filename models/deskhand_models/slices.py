@@ -62,7 +62,6 @@ class Group:
     columns: tuple[SliceColumn, ...]
     tables: tuple[str, ...]
     writable: bool = True
-    about: str = ""
 
     @cached_property
     def by_name(self) -> dict[str, SliceColumn]:

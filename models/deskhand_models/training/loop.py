@@ -48,7 +48,6 @@ class Settings:
     threads: int = 2
     keep_every: int = 200
     start: str = ""
-    all_voices: bool = False
 
 
 def train(
@@ -128,7 +127,7 @@ def train(
 def training_templates(settings: Settings, cache: Path) -> list[Template]:
     """The sentences that this run may learn from."""
     parts = split(templates(cache))
-    chosen = parts["train"] + (parts["voice"] + parts["skeleton"] if settings.all_voices else [])
+    chosen = parts["train"]
     if settings.share < 1:
         chance = random.Random(7)
         chosen = chance.sample(chosen, round(len(chosen) * settings.share))

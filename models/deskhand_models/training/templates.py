@@ -153,6 +153,7 @@ def corpus_digest() -> str:
         "from_sql_names.py",
         "slices.py",
         "scope.py",
+        "groups.py",
         "literal.py",
         "literal_calendar.py",
         "corpus/encode.py",

@@ -144,6 +144,18 @@ def test_a_process_needs_no_model(office: Desk) -> None:
     assert not model.asked
 
 
+def test_a_plan_that_calls_a_process_is_tried_too(office: Desk) -> None:
+    folder = office.workspace.root / "processes"
+    folder.mkdir(exist_ok=True)
+    (folder / "count-all.yaml").write_text(
+        'process: count-all\nsteps:\n  - query: "select count(*) as n from ledger.invoices"\n'
+    )
+    calling = plan("steps:\n  - call: {process: count-all}\n")
+    found = ask(office, Model(Said(calling)), "have everything counted by somebody")
+    assert isinstance(found, Planned)
+    assert found.plan == calling
+
+
 def test_a_model_that_cannot_be_loaded_says_so(office: Desk) -> None:
     class Missing(Model):
         def readings(self, request: str, now: dt.datetime, catalog: Any, beams: int = 6) -> Sequence[Said]:
