@@ -20,6 +20,8 @@ from deskhand.errors import DataError
 
 RIDGE = 1.0
 MOST_WRONG = 0.03
+LEAST_SURE = 0.5
+"""What is likelier wrong than right is never sure, however few such readings a set happens to hold."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def sure_from(best: Sequence[tuple[float, bool]], requests: int, most_wrong: flo
             break
         following = ranked[place + 1][0] if place + 1 < len(ranked) else 0.0
         sure = (chance + following) / 2 if following < chance else sure
-    return round(min(0.99, max(0.05, sure)), 3)
+    return round(min(0.99, max(LEAST_SURE, sure)), 3)
 
 
 def write(folder: Path, weights: Mapping[str, float], sure: float, about: Mapping[str, object]) -> None:
