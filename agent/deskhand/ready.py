@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deskhand.check import Checked, check
-from deskhand.contract import Value
+from deskhand.contract import Json, Value
 from deskhand.errors import ProblemsError
 from deskhand.frame import Context
 from deskhand.plan import Call, Plan
@@ -34,7 +34,8 @@ class Request:
 
     source: what was typed. plan: what it became. name: what to call a plan that names no process. inputs: as
     texts. sentence: the words, where it was words. parsed: where things stand in the plan's file. corrections:
-    earlier forms of a plan that the person edited.
+    earlier forms of a plan that the person edited. planning: how a model made the plan (`store.Trace` says which
+    keys).
     """
 
     source: str
@@ -45,6 +46,7 @@ class Request:
     sentence: str | None = None
     parsed: Parsed | None = None
     corrections: tuple[str, ...] = ()
+    planning: Mapping[str, Json] = field(default_factory=dict)
 
 
 def make_ready(

@@ -67,6 +67,7 @@ class TurnedDown(DeskhandError):
         *,
         question: str | None = None,
         reason: str | None = None,
+        planning: Mapping[str, Json] | None = None,
     ) -> None:
         super().__init__(question or reason or "")
         self.status = status
@@ -74,6 +75,7 @@ class TurnedDown(DeskhandError):
         self.now = now
         self.question = question
         self.reason = reason
+        self.planning = planning or {}
 
     def to_json(self) -> dict[str, Json]:
         """The same object as a run's head, of a run that wasn't recorded."""
@@ -167,7 +169,7 @@ class Runner:
             )
             started(run.id)
             with self.store.run_lock(run.id):
-                return self._drive(run, request.plan, request.parsed, request.corrections)
+                return self._drive(run, request.plan, request)
 
     def resume(self, run_id: str) -> Head:
         """Go on with a run that was interrupted, waits, failed or is in doubt.
@@ -206,7 +208,7 @@ class Runner:
 
     # ------------------------------------------------------------ one run
 
-    def _drive(self, run: Run, plan: Plan, parsed: Parsed | None = None, corrections: tuple[str, ...] = ()) -> Head:
+    def _drive(self, run: Run, plan: Plan, request: Request | None = None) -> Head:
         """Run it in this process, from wherever it is, and write down how it ends."""
         from deskhand.catalog import Catalog
 
@@ -214,7 +216,7 @@ class Runner:
         digest = ""
         try:
             with Catalog.open(self.workspace, dt.datetime.fromisoformat(run.now)) as catalog:
-                executor = self._executor(run, plan, catalog, parsed)
+                executor = self._executor(run, plan, catalog, request.parsed if request else None)
                 ended = self._settle(run.id, lambda: self._engine.execute(run.id, executor.walk))
                 digest = catalog.digest()
         except Displaced:
@@ -225,7 +227,7 @@ class Runner:
                 problems = tuple(dict[str, Json](p.to_json()) for p in error.problems)
             ended = self._fail(run.id, error)
         fault("after-end")
-        self._trace(ended, digest, corrections)
+        self._trace(ended, digest, request)
         return self.head(ended, problems)
 
     def _executor(self, run: Run, plan: Plan, catalog: Catalog, parsed: Parsed | None = None) -> Executor:
@@ -332,7 +334,7 @@ class Runner:
             sentence=turned.sentence,
         )
         ended = self.store.end_run(run.id, turned.status, reason=turned.reason, question=turned.question)
-        self._trace(ended, "", ())
+        self._trace(ended, "", turned)
         return self.head(ended)
 
     def heads(self, *, limit: int | None = None, status: str | None = None) -> list[Head]:
@@ -365,7 +367,11 @@ class Runner:
         ]
         return Head(run, tuple(effects), problems)
 
-    def _trace(self, run: Run, catalog_digest: str, corrections: tuple[str, ...]) -> None:
+    def _trace(self, run: Run, catalog_digest: str, asked: Request | TurnedDown | None) -> None:
+        """asked: None for a run that goes on, whose first trace says how it was planned."""
+        earlier = self._earlier_trace(run.id) if asked is None else None
+        corrections = asked.corrections if isinstance(asked, Request) else earlier.corrections if earlier else ()
+        planning = asked.planning if asked is not None else earlier.planning if earlier else {}
         counts = {str(state): n for state, n in self.ledger.counts(run.id).items() if n}
         self.store.write_trace(
             Trace(
@@ -377,10 +383,17 @@ class Runner:
                 status=run.status,
                 effects=counts,
                 corrections=corrections,
+                planning=planning,
                 reason=run.reason,
                 question=run.question,
             )
         )
+
+    def _earlier_trace(self, run_id: str) -> Trace | None:
+        try:
+            return self.store.trace(run_id)
+        except DataError:  # a damaged one is written anew
+            return None
 
 
 def _frozen(run: Run) -> Plan:

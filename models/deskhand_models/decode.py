@@ -89,11 +89,17 @@ def decode(
         following: list[_Hypothesis] = []
         rows: list[int] = []
         nexts: list[int] = []
+        grown: set[int] = set()
         for score, weakest, row, sign, number in options:
             if len(following) >= beams:
                 break
             signs_now = (*live[row].signs, sign)
-            parse = replay(cut, signs_now)
+            if row in grown:
+                parse = replay(cut, signs_now)
+            else:  # a parse can't be copied: the likeliest to follow a hypothesis takes over its own
+                grown.add(row)
+                parse = live[row].parse
+                parse.feed(sign)
             if parse.whole:
                 done.append(Candidate(signs_now, score, weakest, parse.draft))
                 continue

@@ -1,6 +1,6 @@
-"""Sentences on the command line: the workspace's planner, and choosing between readings at a terminal.
+"""Sentences on the command line: the workspace's planner, with the model that agent.toml names.
 
-This module refuses to choose for a person: where nobody can be asked, a question stays a question.
+This module refuses to load a model before a sentence needs it.
 """
 
 from __future__ import annotations
@@ -13,28 +13,27 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from deskhand.errors import DataError, Problem, UnavailableError, WorkspaceError
-from deskhand.planner import Ask, Cannot, Proposal, Request
+from deskhand.planner import Cannot, Proposal, Request, Took
 
 if TYPE_CHECKING:
     from deskhand_models.local import LocalPlanner, Reading
 
-    from deskhand.contract import Operation
     from deskhand.plan import Plan
     from deskhand.planner.writer import PlanWriter
     from deskhand.store import Trace
     from deskhand.workspace import Workspace
 
-SHOWN = 3
-"""Readings that a person is given to choose from."""
+HF_ANSWERS = 4
+"""Answers of a model on this machine, written side by side; the first that passes its check is taken."""
 MOST_TRACES = 500
 """The newest runs whose sentences count as phrases."""
 
 
 class LocalModel:
     """The shipped GPT, loaded when a sentence is none of the processes."""
+
+    name = "local"
 
     @cached_property
     def _planner(self) -> LocalPlanner:
@@ -71,28 +70,36 @@ class TextModel:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self.name = workspace.model
 
     def readings(self, request: str, now: dt.datetime, catalog: Any, beams: int = 6) -> Sequence[Written]:
-        """What the model makes of the request: one answer. Raises UnavailableError where it can't be reached."""
+        """What the model makes of the request. Raises UnavailableError where it can't be reached.
+
+        A chat model writes one answer, which goes back to it with what its check complains of; a model on this
+        machine several under the request's grammar, and those that fail their check are left out later.
+        """
+        from deskhand.planner.chat import PREFIX
         from deskhand.planner.prompt import Prompt
 
-        return [
-            Written.of(answer) for answer in self._writer(now, catalog).propose(Prompt.of(request, now, catalog), 1)
-        ]
+        prompt = Prompt.of(request, now, catalog)
+        if self.name.startswith(PREFIX):
+            return [Written.of(answer) for answer in self._chat(now, catalog).propose(prompt, 1)]
+        return [Written.of(answer) for answer in self._local.propose(prompt, HF_ANSWERS)]
 
-    def _writer(self, now: dt.datetime, catalog: Any) -> PlanWriter:
+    def _chat(self, now: dt.datetime, catalog: Any) -> PlanWriter:
         from deskhand.check import check
-        from deskhand.planner.chat import PREFIX, ChatSettings, ChatWriter
+        from deskhand.planner.chat import ChatSettings, ChatWriter
 
         def problems(plan: Plan) -> Sequence[Problem]:
             return check(plan, catalog, now=now, policy=self._workspace.policy).problems
 
-        name = self._workspace.model
-        if name.startswith(PREFIX):
-            return ChatWriter.open(name, ChatSettings.of(self._workspace.settings.planner), problems)
+        return ChatWriter.open(self.name, ChatSettings.of(self._workspace.settings.planner), problems)
+
+    @cached_property
+    def _local(self) -> PlanWriter:
         from deskhand_models.hf import HuggingFaceWriter
 
-        return HuggingFaceWriter.open(name)
+        return HuggingFaceWriter.open(self.name)
 
 
 @dataclass(frozen=True)
@@ -104,11 +111,20 @@ class Written:
     reason: str
     score: float
     evidence: Mapping[str, float]
+    took: Took | None = None
 
     @staticmethod
     def of(answer: Any) -> Written:
         """An answer. Without a log-probability its score is 0: TextModel's rule doesn't weigh scores."""
-        return Written(answer.plan, answer.question, answer.reason, answer.score or 0.0, {})
+        took = Took(
+            answer.model,
+            answer.seconds,
+            answer.tries,
+            answer.tokens_in,
+            answer.tokens_out,
+            getattr(answer, "cost", None),
+        )
+        return Written(answer.plan, answer.question, answer.reason, answer.score or 0.0, {}, took)
 
 
 def open_model(workspace: Workspace) -> LocalModel | TextModel:
@@ -128,7 +144,8 @@ def open_model(workspace: Workspace) -> LocalModel | TextModel:
 class WorkspacePlanner:
     """The planner that agent.toml names; where its model can't be loaded, processes are still found.
 
-    Sentences that became a process before, in a run that ended well, count as its phrases.
+    Sentences that became a process before, in a run that ended well, count as its phrases, and the same sentence is
+    the plan that a person chose for it before.
     """
 
     def __init__(self, workspace: Workspace, model: Any | None = None) -> None:
@@ -139,12 +156,18 @@ class WorkspacePlanner:
         """One proposal; a model that can't be loaded is a reason with its mend."""
         from deskhand_models.literals import literals
 
+        from deskhand.planner.answers import answered
         from deskhand.planner.known import KnownProcesses, taught
         from deskhand.planner.pipeline import Pipeline
 
-        known = KnownProcesses(literals, taught(self._traces(), request.processes, literals, request.now))
+        traces = list(self._traces())
+        known = KnownProcesses(literals, taught(traces, request.processes, literals, request.now))
+
+        def answers(asked: Request) -> Plan | None:
+            return answered(traces, asked.text, literals, asked.now)
+
         try:
-            return Pipeline(self._workspace, self._model, known).plan(request)
+            return Pipeline(self._workspace, self._model, known, answers).plan(request)
         except UnavailableError as error:
             found = known.plan(request)
             if not isinstance(found, Cannot):
@@ -163,33 +186,3 @@ class WorkspacePlanner:
 def open_planner(workspace: Workspace) -> WorkspacePlanner:
     """The workspace's planner. Loads nothing yet."""
     return WorkspacePlanner(workspace)
-
-
-def readings(ask: Ask) -> list[Plan]:
-    """The plans to choose from, the likeliest first."""
-    return [plan for plan in (ask.plan, *ask.candidates) if plan is not None][:SHOWN]
-
-
-def in_words(plan: Plan, operations: Mapping[str, type[Operation]]) -> str:
-    """A reading in plain words, indented."""
-    from deskhand.words import describe
-
-    return "\n".join(f"     {line}" for line in describe(plan, operations))
-
-
-def question(ask: Ask, operations: Mapping[str, type[Operation]]) -> str:
-    """What is asked, with the readings in plain words where there are any."""
-    parts = [ask.question]
-    for number, plan in enumerate(readings(ask), start=1):
-        parts.append(f"  {number}. {in_words(plan, operations).strip()}")
-    return "\n".join(parts)
-
-
-def choose(ask: Ask, operations: Mapping[str, type[Operation]]) -> Plan | None:
-    """The reading that the person picks at the terminal; None for none of them."""
-    plans = readings(ask)
-    if not plans:
-        return None
-    click.echo(question(ask, operations))
-    wanted = click.prompt("Which one? (0: none of them)", type=click.IntRange(0, len(plans)), default=0)
-    return plans[wanted - 1] if wanted else None

@@ -26,7 +26,8 @@ from deskhand.cli.common import (
 from deskhand.errors import ProblemsError, RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from deskhand.contract import Operation
+    from deskhand.contract import Json, Operation
+    from deskhand.planner import Ask, Cannot, Planned
     from deskhand.process import Processes
     from deskhand.ready import Request
     from deskhand.runs import Head
@@ -53,17 +54,20 @@ def requested(
     inputs: tuple[str, ...],
     *,
     asks: bool = False,
+    color: bool = False,
 ) -> Request:
-    """The plan that WHAT stands for. asks: a person may be given readings to choose from.
+    """The plan that WHAT stands for; a sentence is remembered, so that it can be amended. asks: a person may be given
+    readings to choose from.
 
     Raises TurnedDown where a sentence becomes no plan.
     """
-    from deskhand.cli import planning
+    from deskhand.cli import choosing, planning
     from deskhand.planner import Ask, Cannot, Planned
     from deskhand.planner import Request as Words
     from deskhand.process import resolve
     from deskhand.ready import Request
     from deskhand.runs import TurnedDown
+    from deskhand.store import remember_sentence
 
     at = workspace.now(now)
     found = resolve(what, workspace, processes)
@@ -71,16 +75,22 @@ def requested(
     if found.plan is not None:
         name = found.name or (found.file.stem if found.file is not None else found.text)
         return Request(what, found.plan, name, at, given, parsed=found.parsed)
+    remember_sentence(workspace.state_dir, found.text, workspace.secrets())
     proposal = planning.open_planner(workspace).plan(Words(found.text, processes, at, given))
     if isinstance(proposal, Planned):
-        return Request(what, proposal.plan, "request", at, given, sentence=found.text)
+        told = planning_record(proposal)
+        return Request(what, proposal.plan, "request", at, given, sentence=found.text, planning=told)
     if isinstance(proposal, Ask):
-        chosen = planning.choose(proposal, operations(workspace)) if asks else None
-        if chosen is not None:
-            return Request(what, chosen, "request", at, given, sentence=found.text)
-        raise TurnedDown("asked", found.text, at, question=planning.question(proposal, operations(workspace)))
+        known = operations(workspace)
+        chosen = choosing.choose(proposal, known, color=color) if asks else None
+        told = planning_record(proposal, chosen)
+        if chosen:
+            plan = choosing.readings(proposal)[chosen - 1]
+            return Request(what, plan, "request", at, given, sentence=found.text, planning=told)
+        raise TurnedDown("asked", found.text, at, question=choosing.question(proposal, known), planning=told)
     if isinstance(proposal, Cannot):
-        raise TurnedDown("refused", found.text, at, reason="\n  ".join(filter(None, [proposal.reason, proposal.mend])))
+        reason = "\n  ".join(filter(None, [proposal.reason, proposal.mend]))
+        raise TurnedDown("refused", found.text, at, reason=reason, planning=planning_record(proposal))
     process = processes.file(proposal.name)
     parsed = process.parsed if process is not None else None
     return Request(
@@ -88,8 +98,50 @@ def requested(
     )
 
 
+def planning_record(proposal: Planned | Ask | Cannot, chosen: int | None = None) -> dict[str, Json]:
+    """How a model made the plan, for the trace; empty where none was asked. chosen: the reading that a person took."""
+    from deskhand.cli.choosing import readings
+    from deskhand.plan_print import print_plan
+    from deskhand.planner import Ask, Cannot
+
+    if proposal.took is None:
+        return {}
+    record = proposal.took.to_json()
+    if not isinstance(proposal, Cannot):
+        record["probability"] = round(proposal.probability, 4)
+    if isinstance(proposal, Ask):
+        record["readings"] = [print_plan(plan) for plan in readings(proposal)]
+    return record if chosen is None else record | {"chosen": chosen}
+
+
+def wanted(workspace: Workspace, what: str | None, amend: str | None) -> str:
+    """WHAT, or the sentence that it becomes with the follow-up words: those are added to WHAT, or to the last one."""
+    from deskhand.store import last_sentence
+
+    if amend is None:
+        if what is None:
+            raise click.MissingParameter(param_hint="WHAT", param_type="argument")
+        return what
+    sentence = what if what is not None else last_sentence(workspace.state_dir)
+    if sentence is None:
+        raise UsageError(
+            "there is nothing to amend: no sentence has been planned in this workspace yet",
+            mend='Say it with what shall be amended: agent run "write to all vendors" --amend "only the German ones"',
+        )
+    if not amend.strip():
+        raise UsageError("--amend takes the words that change the request", mend='--amend "only the German ones"')
+    return f"{sentence.strip().rstrip('.!?;, ')}, {amend.strip()}"
+
+
+_what = click.argument("what", metavar="WHAT", required=False)
+_amend = click.option(
+    "--amend", metavar="WORDS", help="Plan the last sentence (or WHAT) again with these words added to it."
+)
+
+
 @click.command()
-@click.argument("what", metavar="WHAT")
+@_what
+@_amend
 @click.option("--input", "inputs", multiple=True, metavar="K=V", help="An input of the process; may be repeated.")
 @click.option("--yes", is_flag=True, help="Don't show the preview and don't ask. Never stands in for an approval.")
 @click.option("--edit", is_flag=True, help="Change the plan in your editor before it is checked and shown.")
@@ -98,7 +150,8 @@ def requested(
 @json_option
 @color_option
 def run(
-    what: str,
+    what: str | None,
+    amend: str | None,
     inputs: tuple[str, ...],
     yes: bool,
     edit: bool,
@@ -114,6 +167,7 @@ def run(
     agent run overdue-reminders --input grace=5
     agent run report.yaml --now 2026-10-31T18:00
     agent run report.yaml --yes --json          for another program: one JSON object
+    agent run --amend "only the German ones"    the last sentence again, with more said
 
     Ends with 0 done, 1 failed or cancelled, 2 refused or asked (nothing changed), 3 waiting for an approval,
     4 done with exceptions, 5 in doubt.
@@ -127,8 +181,9 @@ def run(
     asks = not yes and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
     progress = None if as_json else show.Watcher(color)
     with Runner(opened, progress=progress or (lambda _: None)) as runner:
+        what = wanted(opened, what, amend)
         try:
-            request = requested(opened, runner.processes, what, now, inputs, asks=asks)
+            request = requested(opened, runner.processes, what, now, inputs, asks=asks, color=color)
         except TurnedDown as turned:
             return _tell(runner.turn_down(turned, source=what), as_json, color)
         if edit:
@@ -155,7 +210,8 @@ def run(
 
 
 @click.command()
-@click.argument("what", metavar="WHAT")
+@_what
+@_amend
 @click.option("--input", "inputs", multiple=True, metavar="K=V", help="An input of the process; may be repeated.")
 @click.option("--rows", is_flag=True, help="Show the rows of every query, and all of many changes.")
 @now_option
@@ -163,7 +219,8 @@ def run(
 @json_option
 @color_option
 def plan(
-    what: str,
+    what: str | None,
+    amend: str | None,
     inputs: tuple[str, ...],
     rows: bool,
     now: str | None,
@@ -176,6 +233,7 @@ def plan(
     \b
     agent plan overdue-reminders
     agent plan report.yaml --json
+    agent plan --amend "only the German ones"
     """
     from deskhand.cli import show
     from deskhand.plan_print import print_plan
@@ -187,7 +245,7 @@ def plan(
     opened = open_workspace(workspace)
     try:
         processes = load_processes(opened)
-        request = requested(opened, processes, what, now, inputs)
+        request = requested(opened, processes, wanted(opened, what, amend), now, inputs)
     except TurnedDown as turned:
         if as_json:
             print_json(turned.to_json())

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from deskhand.contract import Json
 from deskhand.plan import Plan
 from deskhand.process import Processes
 
@@ -28,6 +29,27 @@ class Request:
     processes: Processes
     now: dt.datetime
     given: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Took:
+    """What planning took. model: by its name in agent.toml. seconds: wall time. tries: how often the model was asked.
+
+    tokens_in, tokens_out, cost: over all tries; None where the model doesn't tell (the shipped one has neither).
+    """
+
+    model: str
+    seconds: float
+    tries: int = 1
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """As a trace keeps it: what isn't known is left out."""
+        found: dict[str, Json] = {"model": self.model, "seconds": round(self.seconds, 3), "tries": self.tries}
+        known = {"tokens_in": self.tokens_in, "tokens_out": self.tokens_out, "cost": self.cost}
+        return found | {name: value for name, value in known.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -51,6 +73,7 @@ class Planned:
     plan: Plan
     probability: float
     candidates: tuple[Plan, ...] = ()
+    took: Took | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -65,6 +88,7 @@ class Ask:
     plan: Plan | None = None
     probability: float = 0.0
     candidates: tuple[Plan, ...] = ()
+    took: Took | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -74,6 +98,7 @@ class Cannot:
     reason: str
     mend: str = ""
     processes: tuple[str, ...] = ()
+    took: Took | None = field(default=None, compare=False)
 
 
 Proposal = KnownProcess | Planned | Ask | Cannot

@@ -14,38 +14,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from deskhand.planner.known_families import GERUND, NOUNS, PAST, SYNONYMS, TURNS
+from deskhand.planner.known_frames import GERUND_OPENINGS, LEADING, TRAILING, WISHES
 
-def _sequences(*texts: str) -> tuple[tuple[str, ...], ...]:
-    """Openings or closings as words, the longest first."""
-    return tuple(sorted((tuple(text.split()) for text in texts), key=len, reverse=True))
+BOUNDARY = "\1"
+"""Stands between words where a comma, a full stop or another sign did; a question mark leaves `\\1?`."""
 
 
-_LEADING = _sequences(
-    "could you", "can you", "would you", "will you", "i want to", "i want you to", "i would like to",
-    "i would like you to", "i d like to", "i d like you to", "i need to", "i need you to", "we need to",
-    "let us", "let s", "lets", "go ahead and", "ok", "okay", "hi", "hello", "hey", "kannst du", "können sie",
-    "könntest du", "run", "start", "do", "execute", "launch", "perform", "make",
-    "we want to", "we should", "you should", "we have to", "we must", "time to", "it s time to", "it is time to",
-    "good morning", "morning", "carry out", "kick off", "trigger", "begin", "start to",
-    "begin to", "i d like", "i would like", "time for", "it s time for", "it is time for", "would you mind",
-    "do you mind", "so", "help me", "help us", "help me to",
-    "be so kind and", "be so good and", "dear all", "all right",
-    "alright", "would it be possible to", "could you help me", "want you to", "need you to",
-)  # fmt: skip
-_TRAILING = _sequences(
-    "for me", "for us", "now", "right now", "right away", "thanks", "thank you", "danke", "process", "job",
-    "thanks a lot", "many thanks", "thank you very much", "thx", "cheers", "straight away", "immediately", "at once",
-    "asap", "as soon as possible", "when you can", "when you have a minute", "when you get a chance", "if you can",
-    "if you could", "if possible", "would you", "could you", "will you", "can you", "workflow",
-    "again", "once more",
-)  # fmt: skip
-_GERUND_OPENINGS = frozenset({("start",), ("begin",), ("time", "for"), ("it", "s", "time", "for"), ("kick", "off"),
-                              ("it", "is", "time", "for"), ("would", "you", "mind"), ("do", "you", "mind"),
-                              ("do",)})  # fmt: skip
-_WISHES = _sequences(
-    "i need", "we need", "i want", "we want", "i d like", "we d like", "i would like", "we would like",
-    "i d like to have", "i want to have", "i d like to get", "we d like to have", "we want to have", "i need to get",
-)  # fmt: skip
 _BESIDE = frozenset({"with", "against", "by", "from", "to", "in"})
 _POLITE = frozenset("please pls plz kindly bitte".split())  # noqa: SIM905
 _SMALL = frozenset(
@@ -59,59 +34,34 @@ NEGATIONS = frozenset(
 )
 _BOUND = {"from": "from", "to": "to", "into": "to", "onto": "to", "aus": "from"}
 
-# What means the same in every office. Words that only one process takes for the same belong into its `phrases:`.
-SYNONYMS: dict[str, str] = {
-    "e mail": "mail", "email": "mail", "message": "mail", "mailbox": "inbox", "mail box": "inbox",
-    "in box": "inbox", "in tray": "inbox",
-    "supplier": "vendor", "bill": "invoice", "late": "overdue", "past due": "overdue", "past their due date": "overdue",
-    "past its due date": "overdue", "past the due date": "overdue", "not yet paid": "unpaid", "unsettled": "unpaid",
-    "bank account statement": "bank statement", "account statement": "bank statement",
-    "e mails": "mail", "new mail": "unread mail", "unopened": "unread",
-    "every": "", "each": "", "any": "",
-    "maximum": "most", "max": "most", "at the most": "at most", "no more than": "at most", "not more than": "at most",
-    "compare": "match", "cross check": "check", "verify": "check", "look at": "check", "look through": "go through",
-    "work through": "go through", "respond to": "answer",
-    "reply to": "answer", "email out": "send", "dispatch": "send", "mail out": "send", "fire off": "send",
-    "nudge": "remind", "record": "book", "enter": "book", "register": "book", "post": "book", "tidy": "clear",
-    "clean": "clear", "organise": "sort", "organize": "sort", "incoming payment": "payment",
-    "received payment": "payment", "yet": "", "process": "handle", "deal with": "handle", "take care of": "handle",
-    "everyone": "everybody", "all those who": "everybody who", "new email": "unread mail", "new message": "unread mail",
-    "incoming mail": "unread mail", "incoming email": "unread mail", "payment received": "payment", "query": "question",
-    "queue": "inbox",
-    "allocate": "assign", "distribute": "assign", "helpdesk": "support", "help desk": "support",
-}  # fmt: skip
-"""From every wording, as singular words, to the one that stands for it; an empty one says nothing of its own."""
-
-_VERBS = """
-reconcile match check compare book post record enter register send mail write remind chase dun nudge triage sort
-answer file assign clear process handle go work route forward distribute organise organize tidy clean reply respond
-import export update create close open review list report total print pay invoice settle allocate dispatch order
-clarify archive move notify inform contact call schedule prepare issue
-""".split()  # noqa: SIM905
-_IRREGULAR = {"sent": "send", "written": "write", "gone": "go", "dunned": "dun", "dunning": "dun", "paid": "pay"}
-_NOUNS = {"reconciliation": "reconcile", "triage": "triage", "triaging": "triage", "matching": "match",
-          "reconciling": "reconcile", "comparison": "match", "sorting": "sort", "booking": "book"}  # fmt: skip
-
-
-def _inflected(verb: str) -> Iterator[tuple[str, str]]:
-    stem = verb[:-1] if verb.endswith("e") else verb
-    past = f"{verb[:-1]}i" if verb.endswith("y") and verb[-2] not in "aeou" else stem
-    yield f"{past}ed", "past"
-    yield f"{stem}ing", "gerund"
-
-
-_PAST = {form: verb for verb in _VERBS for form, kind in _inflected(verb) if kind == "past"} | {
-    form: verb for form, verb in _IRREGULAR.items() if not form.endswith("ing")
-}
-_GERUND = {form: verb for verb in _VERBS for form, kind in _inflected(verb) if kind == "gerund"} | {"dunning": "dun"}
-
-
 def tokens(text: str) -> list[str]:
     """The words of a text, folded, without politeness; nothing else is left out or changed."""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     folded = re.sub(r"\b(do|does|is|are|was|did|ca|wo|should|could|would|has|have)n't\b", r"\1 not", folded)
     folded = re.sub(r"'s\b", " s", folded)
     return [token for token in re.findall(r"[^\W_]+", folded.replace("'", " ")) if token not in _POLITE]
+
+
+_SIGNS = re.compile(r"[.,;:!?()\[\]\n\u2013\u2014]+(?=\s|$)|[(\[\n\u2013\u2014]|\s-+(?=\s)")
+
+
+def spoken(text: str) -> list[str]:
+    """The words of a text as `tokens` has them, with what stood between them as boundaries."""
+    said: list[str] = []
+    last = 0
+    for sign in _SIGNS.finditer(text):
+        said += tokens(text[last : sign.start()])
+        said.append(f"{BOUNDARY}?" if "?" in sign[0] else BOUNDARY)
+        last = sign.end()
+    return said + tokens(text[last:])
+
+
+@lru_cache(maxsize=4096)
+def turned(text: str) -> str:
+    """Words joined by spaces, with turns of speech in one wording."""
+    for pattern, one in TURNS:
+        text = pattern.sub(one, text)
+    return text
 
 
 @lru_cache(maxsize=4096)  # the phrases are read again for every request
@@ -128,8 +78,8 @@ def meanings(said: Sequence[str], *, question: bool = False) -> tuple[tuple[str,
     stripped, opening = _stripped(list(said))
     kept = _kept(stripped)
     readings = [kept]
-    if opening in _GERUND_OPENINGS and stripped and stripped[0] in _GERUND:
-        readings.append(_kept([_GERUND[stripped[0]], *stripped[1:]]))
+    if opening in GERUND_OPENINGS and stripped and stripped[0] in GERUND:
+        readings.append(_kept([GERUND[stripped[0]], *stripped[1:]]))
     if not question:
         readings += [_kept(order) for order in _orders(list(said))]
         readings += [_kept(order) for order in _orders(stripped)]
@@ -141,38 +91,38 @@ def meanings(said: Sequence[str], *, question: bool = False) -> tuple[tuple[str,
 
 def _orders(said: list[str]) -> Iterator[list[str]]:
     """`get X done`, `I need X done` and `X needs doing` as `do X`."""
-    said, _ = _without(said, _TRAILING, at_end=True)
+    said, _ = _without(said, TRAILING, at_end=True)
     if len(said) < 3:
         return
     causative: list[str] | None = said[1:] if said[0] in ("get", "have") else None
-    for wish in _WISHES:
+    for wish in WISHES:
         if tuple(said[: len(wish)]) == wish and len(said) > len(wish) + 1:
             causative = said[len(wish) :]
             break
     if causative and not {"been", "being", "was", "were"} & set(causative):
-        at = next((at for at, word in enumerate(causative) if at and word in _PAST), 0)
+        at = next((at for at, word in enumerate(causative) if at and word in PAST), 0)
         thing, beside = causative[:at], causative[at + 1 :]
         if thing[-2:] == ["to", "be"]:
             thing = thing[:-2]
         if thing and (not beside or beside[0] in _BESIDE):
-            yield [_PAST[causative[at]], *thing, *beside]
+            yield [PAST[causative[at]], *thing, *beside]
     for need in ("need", "needs"):
         if need in said[1:]:
             at = said.index(need, 1)
             after = said[at + 1 :]
-            if len(after) == 1 and after[0] in _GERUND:
-                yield [_GERUND[after[0]], *said[:at]]
+            if len(after) == 1 and after[0] in GERUND:
+                yield [GERUND[after[0]], *said[:at]]
     for end in (["need", "to", "be"], ["needs", "to", "be"], ["must", "be"], ["have", "to", "be"], ["has", "to", "be"]):
-        if len(said) > len(end) + 1 and said[-len(end) - 1 : -1] == end and said[-1] in _PAST:
-            yield [_PAST[said[-1]], *said[: -len(end) - 1]]
+        if len(said) > len(end) + 1 and said[-len(end) - 1 : -1] == end and said[-1] in PAST:
+            yield [PAST[said[-1]], *said[: -len(end) - 1]]
 
 
 def _as_verb(kept: tuple[str, ...]) -> tuple[str, ...]:
     """`invoice reconciliation` and `reconciliation of invoices` as `reconcile invoices`."""
-    if len(kept) >= 2 and kept[-1] in _NOUNS:
-        return (_NOUNS[kept[-1]], *kept[:-1])
-    if len(kept) >= 2 and kept[0] in _NOUNS:
-        return (_NOUNS[kept[0]], *kept[1:])
+    if len(kept) >= 2 and kept[-1] in NOUNS:
+        return (NOUNS[kept[-1]], *kept[:-1])
+    if len(kept) >= 2 and kept[0] in NOUNS:
+        return (NOUNS[kept[0]], *kept[1:])
     return kept
 
 
@@ -213,8 +163,8 @@ def _one_wording(said: list[str]) -> Iterator[str]:
 
 def _stripped(said: list[str]) -> tuple[list[str], tuple[str, ...]]:
     """Without what opens and closes a request politely, and the last opening; what only consists of that stays."""
-    said, opening = _without(said, _LEADING, at_end=False)
-    said, _ = _without(said, _TRAILING, at_end=True)
+    said, opening = _without(said, LEADING, at_end=False)
+    said, _ = _without(said, TRAILING, at_end=True)
     return said, opening
 
 

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from deskhand.errors import DeskhandError, ProblemsError
-from deskhand.planner import Ask, Cannot, KnownProcess, Planned, Proposal, Request
+from deskhand.planner import Ask, Cannot, KnownProcess, Planned, Proposal, Request, Took
 from deskhand.planner.known import KnownProcesses
 
 if TYPE_CHECKING:
@@ -67,12 +68,19 @@ class Reading(Protocol):
         """Its log-probability."""
 
     @property
+    def took(self) -> Took | None:
+        """What writing it took, where the model tells."""
+
+    @property
     def evidence(self) -> Mapping[str, float]:
         """What the model knows about it, by the names of EVIDENCE."""
 
 
 class Model(Protocol):
-    """What writes plans."""
+    """What writes plans. name: as agent.toml names it."""
+
+    @property
+    def name(self) -> str: ...
 
     @property
     def calibration(self) -> Any:
@@ -92,12 +100,23 @@ class Weighed:
 
 
 class Pipeline:
-    """The whole planner of one workspace. known: what finds the sentences that are processes."""
+    """The whole planner of one workspace.
 
-    def __init__(self, workspace: Workspace, model: Model, known: KnownProcesses | None = None) -> None:
+    known: what finds the sentences that are processes. answers: the plan that a person chose for the same words
+    before, where there is one.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        model: Model,
+        known: KnownProcesses | None = None,
+        answers: Callable[[Request], Plan | None] = lambda _: None,
+    ) -> None:
         self.workspace = workspace
         self.model = model
         self.known = known or KnownProcesses()
+        self.answers = answers
 
     def plan(self, request: Request) -> Proposal:
         """One proposal. Never raises for what the request says; UnavailableError where the model can't be loaded."""
@@ -112,12 +131,20 @@ class Pipeline:
         known = self.known.plan(request)
         if isinstance(known, KnownProcess):
             return known
+        answer = self.answers(request)
+        if answer is not None and self._passes(answer, request):
+            return Planned(answer, 1.0)
         return self._planned(Request(text, request.processes, request.now, request.given), known)
 
     def weighed(self, request: Request) -> list[Weighed]:
         """The readings that passed their check, the likeliest first."""
+        return self._read(request)[0]
+
+    def _read(self, request: Request) -> tuple[list[Weighed], Took]:
+        """The readings, and what it took to get and weigh them."""
         from deskhand.catalog import Catalog
 
+        start = time.monotonic()
         with Catalog.open(self.workspace, request.now) as catalog:
             readings = self.model.readings(request.text, request.now, catalog)
             passed = [(reading, self._tried(reading, catalog, request)) for reading in readings]
@@ -127,29 +154,44 @@ class Pipeline:
         for reading, tried in kept:
             evidence = {**reading.evidence, **tried, "agreement": math.exp(reading.score - total)}
             found.append(Weighed(reading, evidence, probability(evidence, self.model.calibration.weights)))
-        return sorted(found, key=lambda one: -one.probability)
+        took = _together(self.model.name, time.monotonic() - start, [one.took for one in readings if one.took])
+        return sorted(found, key=lambda one: -one.probability), took
 
     def _planned(self, request: Request, known: Proposal) -> Proposal:
-        found = self.weighed(request)
+        found, took = self._read(request)
         near = known.processes if isinstance(known, Ask | Cannot) else ()
         plans = [one for one in found if one.reading.plan is not None]
         if not found:
-            return Ask("I can't tell what is meant. Say it with the names of the tables here (agent catalog).", near)
+            return Ask(
+                "I can't tell what is meant. Say it with the names of the tables here (agent catalog).", near, took=took
+            )
         best = found[0]
         others = tuple(one.reading.plan for one in plans if one is not best and one.reading.plan is not None)
         limits = self.model.calibration
         if best.reading.plan is None:
             if best.reading.reason:
-                return Cannot(best.reading.reason, _nearest(near), near)
-            return Ask(best.reading.question, near, plans[0].reading.plan if plans else None, 0.0, others)
+                return Cannot(best.reading.reason, _nearest(near), near, took)
+            return Ask(best.reading.question, near, plans[0].reading.plan if plans else None, 0.0, others, took)
         if best.probability >= limits.sure:
-            return Planned(best.reading.plan, best.probability, others)
+            return Planned(best.reading.plan, best.probability, others, took)
         if best.probability >= limits.ask:
-            return Ask("Is this what is meant?", near, best.reading.plan, best.probability, others)
+            return Ask("Is this what is meant?", near, best.reading.plan, best.probability, others, took)
         question = "I am not sure what is meant. Say it in other words, with the names of the tables here."
-        return Ask(question, near, best.reading.plan, best.probability, others)
+        return Ask(question, near, best.reading.plan, best.probability, others, took)
 
     # ------------------------------------------------------------ checking and trying
+
+    def _passes(self, plan: Plan, request: Request) -> bool:
+        """Whether a plan of earlier still fits what is here."""
+        from deskhand.catalog import Catalog
+        from deskhand.ready import make_ready
+
+        with Catalog.open(self.workspace, request.now) as catalog:
+            try:
+                make_ready(plan, {}, catalog, request.processes)
+            except ProblemsError:
+                return False
+        return True
 
     def _tried(self, reading: Reading, catalog: Catalog, request: Request) -> dict[str, float] | None:
         """What trying a reading found; None where it fails its check."""
@@ -187,6 +229,24 @@ def _speaks(steps: Sequence[StepPreview], *, stops: bool) -> dict[str, float]:
         "exceptions": len(refused) / len(changes) if changes else 0.0,
         "stopped": float(stops),
     }
+
+
+def _together(model: str, seconds: float, took: Sequence[Took]) -> Took:
+    """One account of several answers."""
+
+    def total(values: Sequence[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return sum(known) if known else None
+
+    tokens_in, tokens_out = total([one.tokens_in for one in took]), total([one.tokens_out for one in took])
+    return Took(
+        model,
+        seconds,
+        max([1, *(one.tries for one in took)]),
+        None if tokens_in is None else int(tokens_in),
+        None if tokens_out is None else int(tokens_out),
+        total([one.cost for one in took]),
+    )
 
 
 def _log_sum(scores: Sequence[float]) -> float:

@@ -14,6 +14,7 @@ from deskhand.store.locks import HeldError, Holder, Locks
 from deskhand.store.redact import Redactor
 from deskhand.store.rows import KeptRows, rows_digest
 from deskhand.store.runs import END_STATUSES, RESUMABLE, Run, Runs, RunStatus
+from deskhand.store.sentences import last_sentence, remember_sentence
 from deskhand.store.traces import Trace, Traces, read_trace, trace_files
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "RunStatus",
     "Store",
     "Trace",
+    "last_sentence",
     "read_trace",
+    "remember_sentence",
     "rows_digest",
     "trace_files",
 ]

@@ -30,7 +30,10 @@ class Trace:
 
     sentence: what was asked, None where a file or a process was named (`source` says which). plan: its YAML.
     status: the end status. effects: how many effects ended in which state. corrections: what a person changed
-    in the plan before it ran, oldest first, as plan YAML.
+    in the plan before it ran, oldest first, as plan YAML. planning: how the sentence became the plan, empty where
+    no model was asked: `model`, `seconds`, `tries`, and where they are known `tokens_in`, `tokens_out`, `cost` and
+    `probability`; `readings` (plan YAML, the likelier first) and `chosen` (from 1; 0 for none of them) where a person
+    was asked.
     """
 
     run: str
@@ -41,6 +44,7 @@ class Trace:
     status: str
     effects: Mapping[str, int] = field(default_factory=dict)
     corrections: Sequence[str] = ()
+    planning: Mapping[str, Json] = field(default_factory=dict)
     reason: str | None = None
     question: str | None = None
     at: str = ""

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from deskhand.errors import UsageError
 from torch import Tensor
 
 from deskhand_models import names
@@ -35,8 +36,8 @@ from deskhand_models.training.templates import Lost, Slotted, Template, filled
 
 MAX_GROUPS = 14
 MAX_PIECES = 120
-PROMPT_BUCKETS = (80, 112, 144, 176, 224, 288, 384)
 PLAN_BUCKETS = (16, 32, 48, 80)
+STRIDE = 32
 NOW = dt.datetime(2026, 5, 20, 9, 0)
 
 
@@ -220,10 +221,12 @@ class Examples:
             laid: list[tuple[Features, list[int]]] = []
             for start in range(0, len(drawn), 128):
                 laid += self.laid_out(drawn[start : start + 128])
+            if not laid:
+                raise UsageError("none of the sentences can be learnt: all their values lie too far into them")
+            # Always the same number, also where an example was left out: a batch of another size is another shape.
+            laid = list(itertools.islice(itertools.cycle(laid), size * pool))
             laid.sort(key=lambda one: len(one[0]))
-            # Always `pool` of them, also where an example was left out.
-            edges = [len(laid) * part // pool for part in range(pool + 1)]
-            ready = [laid[start:stop] for start, stop in itertools.pairwise(edges)]
+            ready = [laid[start : start + size] for start in range(0, len(laid), size)]
             self.chance.shuffle(ready)
             for chosen in ready[begin - number * pool if number == begin // pool else 0 :]:
                 yield collate(chosen)
@@ -245,11 +248,12 @@ class Examples:
 def collate(laid: Sequence[tuple[Features, list[int]]]) -> dict[str, Tensor]:
     """Padded tensors; `targets` are -100 where nothing is to be learnt.
 
-    Lengths are those of a few buckets: a matrix product of a new shape costs the CPU's kernels a compilation, which
-    made training without them half as quick.
+    Prompt and plan together are a multiple of `STRIDE` long: every new shape costs a compilation, which made training
+    without buckets half as quick.
     """
-    prompt = _bucket(max(len(f) for f, _ in laid), PROMPT_BUCKETS)
-    plan = _bucket(max(len(numbers) for _, numbers in laid), PLAN_BUCKETS)
+    longest = max(len(numbers) for _, numbers in laid)
+    plan = next((bucket for bucket in PLAN_BUCKETS if bucket >= longest), longest)
+    prompt = -(-(max(len(f) for f, _ in laid) + plan) // STRIDE) * STRIDE - plan
 
     def stacked(arrays: Sequence[Any], length: int, fill: int = 0) -> Tensor:
         made = torch.full(
@@ -271,10 +275,6 @@ def collate(laid: Sequence[tuple[Features, list[int]]]) -> dict[str, Tensor]:
         "signs": stacked([np.array([first, *n[:-1]], dtype=np.int64) for n in numbers_], plan),
         "targets": stacked(numbers_, plan, -100),
     }
-
-
-def _bucket(length: int, buckets: Sequence[int]) -> int:
-    return next((bucket for bucket in buckets if bucket >= length), length)
 
 
 def _slot_texts(templates: Sequence[Template]) -> list[str]:

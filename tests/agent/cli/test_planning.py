@@ -7,14 +7,9 @@ from decimal import Decimal
 import pytest
 from deskhand.cli import planning
 from deskhand.errors import UnavailableError, WorkspaceError
-from deskhand.plan_yaml import parse
-from deskhand.planner import Ask, Cannot, Request
+from deskhand.planner import Cannot, Request
 from deskhand.process import load_processes
 from deskhand.testing import Desk
-
-LIST = parse("steps:\n  - query: select number from ledger.invoices\n").plan
-SUM = parse("steps:\n  - query: select sum(amount) from ledger.invoices\n").plan
-TWO = Ask("Is this what is meant?", (), LIST, 0.5, (SUM,) if SUM is not None else ())
 
 
 @pytest.fixture
@@ -52,25 +47,3 @@ def test_without_a_model_processes_are_still_named(office: Desk) -> None:
     found = planner.plan(Request("add up all invoices", load_processes(workspace), workspace.now(None)))
     assert isinstance(found, Cannot)
     assert "To plan other sentences than processes: there is no checkpoint. Install it." in found.mend
-
-
-def test_the_question_shows_the_readings_in_plain_words() -> None:
-    text = planning.question(TWO, {})
-    assert text.splitlines()[0] == "Is this what is meant?"
-    assert "  1. " in text
-    assert "  2. " in text
-
-
-@pytest.mark.parametrize(
-    ("typed", "chosen"), [("1\n", LIST), ("2\n", SUM), ("0\n", None), ("\n", None), ("7\n2\n", SUM)]
-)
-def test_a_reading_is_chosen_by_its_number(monkeypatch: pytest.MonkeyPatch, typed: str, chosen: object) -> None:
-    import io
-    import sys
-
-    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
-    assert planning.choose(TWO, {}) == chosen
-
-
-def test_a_question_without_readings_has_nothing_to_choose() -> None:
-    assert planning.choose(Ask("Which month?"), {}) is None

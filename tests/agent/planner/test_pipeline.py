@@ -12,7 +12,7 @@ import pytest
 from deskhand.errors import UnavailableError
 from deskhand.plan import Plan
 from deskhand.plan_yaml import parse
-from deskhand.planner import Ask, Cannot, KnownProcess, Planned, Proposal, Request
+from deskhand.planner import Ask, Cannot, KnownProcess, Planned, Proposal, Request, Took
 from deskhand.planner.pipeline import MAX_REQUEST, Pipeline, probability
 from deskhand.process import load_processes
 from deskhand.testing import Desk
@@ -29,10 +29,13 @@ class Said:
     reason: str = ""
     score: float = -1.0
     evidence: Mapping[str, float] = field(default_factory=dict)
+    took: Took | None = None
 
 
 class Model:
     """A model that says what it was given to say, and remembers what it was asked."""
+
+    name = "said"
 
     def __init__(self, *readings: Said, weights: Mapping[str, float] | None = None) -> None:
         self.said = readings

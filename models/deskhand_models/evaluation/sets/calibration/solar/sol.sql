@@ -6,3 +6,5 @@ insert into customers values (1,'Greta Holm','greta.holm@post.example','24103'),
 insert into projects values ('PV-301',1,8.4,'ordered',16800,5040,'2026-04-27','Y','Jana'),('PV-302',2,99.5,'Ordered',128000,0,'2026-05-04','N','Timo'),('PV-303',3,29.9,'offer',41500,null,null,null,'Jana'),('PV-304',4,6.3,'installed',13900,13900,'2026-03-30','N','Timo'),('PV-305',5,9.9,'ordered',19250,5775,'2026-04-24','Y','Jana'),('PV-306',2,12,'offer',18900,null,null,null,'Timo'),('PV-307',1,2,'cancelled',3900,0,null,null,'Jana');
 insert into parts values ('MOD-440','Module 440 W',210,40,'Helio BV'),('INV-8','Inverter 8 kW',2,1,'Wechselrichter Nord'),('INV-10','Inverter 10 kW',0,0,'Wechselrichter Nord'),('BAT-10','Battery 10 kWh',1,1,'Akkuwerk'),('RAIL','Mounting rail',600,310,'Helio BV');
 insert into needs values ('PV-301','MOD-440',20),('PV-301','INV-8',1),('PV-301','BAT-10',1),('PV-302','MOD-440',226),('PV-302','RAIL',450),('PV-305','MOD-440',23),('PV-305','INV-10',1),('PV-305','BAT-10',1);
+insert into projects values ('PV-308',3,5,'cancelled',9900,0,'2026-04-28',null,'Timo');
+insert into needs values ('PV-308','INV-8',1);

@@ -1,0 +1,225 @@
+"""Words of office English that stand for each other: what different people call the same thing or the same act.
+
+Three tables: wordings that are replaced by one (`SYNONYMS`, `TURNS`), families whose members may stand for each
+other where a process knows one of them (`FAMILIES`), and forms of verbs. A word of two families is in both, and a
+family's members need not mean the same in every sentence: a process's own words say which are meant.
+
+It refuses to know any process. A word that would turn one act into another harmful one (`settle`, `pay`, `forward`,
+`delete`) is in no family.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# What means the same in every office. Words that only one process takes for the same belong into its `phrases:`.
+SYNONYMS: dict[str, str] = {
+    "e mail": "mail", "email": "mail", "message": "mail", "mailbox": "inbox", "mail box": "inbox",
+    "in box": "inbox", "in tray": "inbox", "e mail inbox": "inbox", "mail inbox": "inbox", "email inbox": "inbox",
+    "supplier": "vendor", "bill": "invoice", "late": "overdue", "past due": "overdue", "past their due date": "overdue",
+    "past its due date": "overdue", "past the due date": "overdue", "past due date": "overdue", "belated": "overdue",
+    "beyond their due date": "overdue", "over the due date": "overdue", "past their date": "overdue",
+    "past the deadline": "overdue", "past their deadline": "overdue", "over due": "overdue", "delinquent": "overdue",
+    "behind on their": "overdue", "behind with their": "overdue", "behind on": "overdue", "behind with": "overdue",
+    "in arrear": "overdue", "late on their": "overdue", "late with their": "overdue",
+    "not yet paid": "unpaid", "unsettled": "unpaid", "still unpaid": "unpaid", "yet unpaid": "unpaid",
+    "still open": "open", "still outstanding": "outstanding", "past due and unpaid": "overdue unpaid",
+    "bank account statement": "bank statement", "account statement": "bank statement", "bank extract": "bank statement",
+    "statement from the bank": "bank statement", "statement of the bank": "bank statement",
+    "e mails": "mail", "new mail": "unread mail", "unopened": "unread",
+    "every": "", "each": "", "any": "", "every single": "",
+    "maximum": "most", "max": "most", "at the most": "at most", "no more than": "at most", "not more than": "at most",
+    "compare": "match", "cross check": "check", "verify": "check", "look at": "check", "look through": "go through",
+    "work through": "go through", "respond to": "answer", "work off": "clear", "get through": "go through",
+    "reply to": "answer", "email out": "send", "dispatch": "send", "mail out": "send", "fire off": "send",
+    "write back to": "answer", "get back to": "answer", "reply": "answer", "respond": "answer", "response": "answer",
+    "nudge": "remind", "record": "book", "enter": "book", "register": "book", "post": "book", "tidy": "clear",
+    "clean": "clear", "organise": "sort", "organize": "sort", "incoming payment": "payment", "line up": "match",
+    "received payment": "payment", "yet": "", "process": "handle", "deal with": "handle", "take care of": "handle",
+    "look after": "handle", "see to": "handle", "attend to": "handle", "tackle": "handle",
+    "everyone": "everybody", "all those who": "everybody who", "new email": "unread mail", "new message": "unread mail",
+    "incoming mail": "unread mail", "incoming email": "unread mail", "payment received": "payment", "query": "question",
+    "enquiry": "question", "inquiry": "question", "frequently asked question": "faq", "frequent question": "faq",
+    "faq answer": "faq", "faq workbook": "faq", "faq sheet": "faq", "faq list": "faq", "faq file": "faq",
+    "faq excel": "faq", "faq spreadsheet": "faq", "f a q": "faq",
+    "queue": "inbox", "support queue": "support inbox", "ticket queue": "support inbox",
+    "allocate": "assign", "distribute": "assign", "helpdesk": "support", "help desk": "support",
+    "customer service": "support", "customer support": "support", "service desk": "support",
+    "check off": "tick off", "cross off": "tick off", "mark off": "tick off", "hand out": "assign",
+    "hand over": "assign", "hand off": "assign", "hand on": "assign", "share out": "assign", "divvy up": "assign",
+    "deal out": "assign", "give out": "assign", "parcel out": "assign", "split among": "assign to",
+    "split up": "assign", "pass out": "assign", "delegate": "assign", "pass on to": "assign to",
+    "sort out": "sort", "sort through": "sort", "figure out": "find out", "work out": "find out",
+    "run after": "chase", "go after": "chase", "chase up": "chase", "chase down": "chase", "jog": "remind",
+    "poke": "remind", "prod": "remind", "get on to": "chase",
+    "the book": "ledger", "our book": "ledger", "book of account": "ledger", "receivable": "open invoice",
+    "account receivable": "open invoice", "open item": "open invoice", "open receivable": "open invoice",
+    "money received": "payment", "incoming money": "payment", "money that came in": "payment",
+    "bank rec": "bank reconciliation", "bank recon": "bank reconciliation", "recon": "reconciliation",
+    "rec": "reconciliation", "tie up": "match", "tie out": "match", "square up": "square", "tally": "match",
+    "pair up": "match", "pair": "match", "hold against": "match", "cross reference": "match", "crosscheck": "check",
+    "team member": "colleague", "coworker": "colleague", "co worker": "colleague", "teammate": "colleague",
+    "person in charge": "colleague", "person responsible": "colleague", "whoever is responsible": "colleague",
+    "whoever responsible": "colleague", "responsible": "right", "appropriate": "right", "correct": "right",
+    "suitable": "right", "proper": "right", "relevant": "right", "respective": "right", "corresponding": "right",
+    "client": "customer", "case": "ticket", "spread sheet": "spreadsheet", "ppl": "people",
+    "inv": "invoice", "stmt": "statement", "pymt": "payment", "w": "with", "thru": "through", "pmt": "payment",
+    "topic folder": "topic", "subject folder": "topic", "folder by topic": "topic", "folder": "topic",
+    "according to topic": "topic", "theme": "topic", "subject": "topic", "subject matter": "topic",
+}  # fmt: skip
+"""From every wording, as singular words, to the one that stands for it; an empty one says nothing of its own."""
+
+_FITS = "(?:fit|match|add up|tie out|tie up|tie|reconcile|agree|balance|line up|square|tally|belong|go anywhere|correspond)"
+_WHICH = (
+    "(?:(?:all|everything|anything|whatever|what|those|the ones?|ones?|any|items?|lines?|amounts?|payments?)"
+    "(?: of it| else)?(?: that| which)?|that|which)"
+)
+# Turns of speech, found in the words joined by spaces (never across a comma), and the words that stand for them.
+TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(rf"(?<![^\s]){pattern}(?![^\s])"), one)
+    for pattern, one in (
+        (rf"{_WHICH}(?: still)? (?:does|do|did|would|will) not(?: quite)? {_FITS}(?: up| out)?", "mismatches"),
+        (rf"{_WHICH} (?:can|could) not be (?:matched|reconciled|assigned|placed|allocated|booked)", "mismatches"),
+        (rf"{_WHICH} cannot be (?:matched|reconciled|assigned|placed|allocated|booked)", "mismatches"),
+        (rf"{_WHICH} (?:is|are|was|were|remains?|stays?) (?:unmatched|unreconciled|off|unclear|odd|wrong)", "mismatches"),
+        (rf"{_WHICH} (?:differs?|deviates?|is different|remains?|stays? open)", "mismatches"),
+        ("(?:what|whatever) (?:is|s|was)(?: still)? (?:left|left over|over|missing|open)", "leftovers"),
+        ("(?:all |any |the )?(?:unmatched|unreconciled|unexplained)(?: ones?| items?| lines?| payments?| entries)?",
+         "mismatches"),
+        ("left ?overs?|left over", "leftovers"),
+        ("(?:what|whatever|everything that|anything that|all that) (?:was|is|has been|s been|got|were|s) paid", "payments"),
+        ("(?:what|whatever|everything that|all that|the money that|the money which|money that) "
+         "(?:has |have |s )?(?:come|came|comes) in", "payments"),
+        ("(?:everything|everyone|all|anything|anybody|whatever) else|(?:all )?the (?:other|remaining) ones?|the others?"
+         "|the remainder|the remaining|what(?:ever)? remains", "the rest"),
+        ("(?:the )?frequently asked (?:questions?|ones?)", "faq"),
+        ("(?:the )?(?:standard|canned|stock) (?:answers?|replies|responses)", "faq"),
+        ("(?:the ones?|those|what|whatever|everything|anything|all)(?: that| which)? (?:the |our )?faq"
+         "(?: workbook)? (?:covers?|answers?|knows?)", "what you can from the faq"),
+        ("(?:the ones?|those|what|whatever|everything|anything|all)(?: that| which)? (?:is|are|s) (?:covered by|in) "
+         "(?:the |our )?faq(?: workbook)?", "what you can from the faq"),
+        ("(?:the )?(?:known|common|easy|standard|usual|recurring|routine|simple) ones?", "the known questions"),
+        ("first (?:second|2nd) (?:or|and) (?:third|3rd)", "level"),
+        ("(?:1st|first) (?:2nd|second) (?:or|and) (?:3rd|third)", "level"),
+        (r"(?:have|has) not (?:yet )?(?:paid|settled)(?: (?:us|up|yet|so far|on time|their invoices?|their bills?|their"
+         r" overdue invoices?|their open invoices?))*", "have not paid"),
+        (r"(?:do|does|did) not (?:pay|settle)(?: (?:us|up|yet|so far|on time|their invoices?|their bills?))*",
+         "have not paid"),
+        ("(?:still )?owe us(?: some)?(?: money| something)?", "owe us money"),
+        ("(?:which|that|who) (?:is|are|were|was) (?:already |still )?(?:over ?due|late|past due)", "overdue"),
+        ("(?:which|that) (?:is|are) (?:still )?(?:open|unpaid|outstanding)", "unpaid"),
+        ("let (?:the |our )?(\\w+) know", r"tell the \1"),
+        ("keep (?:the |our )?(\\w+) (?:posted|informed|in the loop|updated|up to date)", r"tell the \1"),
+        ("(?:in|into) (?:their |the |its |his )?(?:own |right |respective |proper |matching |topic |correct )*folders?",
+         "by topic"),
+        ("(?:by|per|according to|depending on|based on|under|into|in|to) (?:the |their |its |each |right )*topic(?:s|"
+         " folders?)?", "by topic"),
+        ("(?:the )?same (?:person|sender|customer|mail|invoice)", "one sender"),
+    )
+)  # fmt: skip
+
+FAMILIES: tuple[frozenset[str], ...] = tuple(
+    frozenset(word.strip() for word in line.split(","))
+    for line in """
+remind, chase, dun, prompt, ping, follow
+send, issue, mail, write, email, deliver
+match, reconcile, square, align, map, link, balance
+match, check, review
+tick, mark
+book, apply, credit
+assign, apply
+find, see, identify, determine, spot
+triage, sort, handle, categorise, categorize, classify
+clear, empty, handle
+answer, handle
+file, sort, move, put, store, place, categorise, categorize
+assign, route, split, divide, spread, give, pass
+report, flag, highlight, list, note, raise, show, summarise, summarize, point, tell, collect
+tell, inform, notify, brief, update, report, cc, copy
+report, summary, overview, result, findings, finding
+vendor, payer, debtor
+everybody, people, anybody, anyone, those, vendor
+overdue, outstanding
+open, unpaid, outstanding
+not paid, overdue, unpaid, owe
+reminder, notice, letter, dunning, chaser
+level, stage, step
+payment, receipt, transaction, transfer, deposit, remittance, credit, line, entry, movement
+line, item, entry, transaction
+statement, export, feed
+ledger, system, accounting
+question, request, ticket
+support, help, service
+known, common, standard, usual, frequent, recurring, routine, familiar
+rest, other, remainder, remaining, leftover, remain
+mismatch, discrepancy, difference, exception, leftover, rest, deviation, inconsistency, anomaly, missing, oddity
+colleague, team, staff, person, agent
+topic, category
+unread, new, incoming, open, unanswered, unprocessed
+sender, person, customer
+answer, reply, response
+controller, controlling
+grace, leeway, slack
+tolerance, leeway
+gap, pause, interval, distance
+""".strip().splitlines()
+)
+"""Words that may stand for each other where a process knows one of the family."""
+
+FAMILIES_OF: dict[str, frozenset[int]] = {}
+for _number, _family in enumerate(FAMILIES):
+    for _word in _family:
+        FAMILIES_OF[_word] = FAMILIES_OF.get(_word, frozenset()) | {_number}
+
+VERBS = frozenset(
+    """
+reconcile match check compare book post record enter register send mail write remind chase dun nudge triage sort
+answer file assign clear process handle go work route forward distribute organise organize tidy clean reply respond
+import export update create close open review list report total print pay invoice settle allocate dispatch order
+clarify archive move notify inform contact call schedule prepare issue apply follow square tick mark flag highlight
+tell brief put place store delegate hand pass give split divide spread empty tackle deal look take email find see line
+note raise show summarise summarize collect credit get let identify balance pair map link align deliver categorise
+categorize classify prompt ping share leave keep do cc copy let cross tie verify point attach save make
+""".split()  # noqa: SIM905
+)
+_IRREGULAR = {
+    "sent": "send", "written": "write", "gone": "go", "dunned": "dun", "dunning": "dun", "paid": "pay", "put": "put",
+    "given": "give", "split": "split", "told": "tell", "found": "find", "dealt": "deal", "taken": "take", "done": "do",
+    "seen": "see", "shown": "show", "left": "leave", "kept": "keep", "gotten": "get", "made": "make",
+}  # fmt: skip
+NOUNS = {"reconciliation": "reconcile", "triage": "triage", "triaging": "triage", "matching": "match",
+         "reconciling": "reconcile", "comparison": "match", "sorting": "sort", "booking": "book",
+         "clearing": "clear", "handling": "handle", "processing": "handle"}  # fmt: skip
+
+
+def _inflected(verb: str) -> Iterator[tuple[str, str]]:
+    stem = verb[:-1] if verb.endswith("e") else verb
+    past = f"{verb[:-1]}i" if verb.endswith("y") and verb[-2] not in "aeou" else stem
+    yield f"{past}ed", "past"
+    yield f"{stem}ing", "gerund"
+    if re.fullmatch(r"\w?[^aeiou][aeiou][bdgmnprt]", verb):
+        yield f"{verb}{verb[-1]}ed", "past"
+        yield f"{verb}{verb[-1]}ing", "gerund"
+
+
+PAST = {form: verb for verb in sorted(VERBS) for form, kind in _inflected(verb) if kind == "past"} | {
+    form: verb for form, verb in _IRREGULAR.items() if not form.endswith("ing")
+}
+GERUND = {form: verb for verb in sorted(VERBS) for form, kind in _inflected(verb) if kind == "gerund"} | {
+    "dunning": "dun"
+}
+
+
+def related(word: str, known: frozenset[str]) -> frozenset[str]:
+    """Which of the known words a word can stand for: itself, else its families' members."""
+    if word in known:
+        return frozenset({word})
+    bound, _, base = word.rpartition(" ")
+    if word in FAMILIES_OF:
+        bound, base = "", word
+    families = FAMILIES_OF.get(base, frozenset())
+    if not families:
+        return frozenset()
+    lead = f"{bound} " if bound else ""
+    return frozenset(lead + member for number in families for member in FAMILIES[number]) & known

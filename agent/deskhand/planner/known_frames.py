@@ -1,0 +1,195 @@
+"""The frames of a request: what people put around what they want, and what says nothing about it.
+
+`would you be so kind as to …`, `time for … again`, `… need doing`, `thanks a lot`: politeness, chatter and the ways
+to make an order of a noun. One table for each, of office English, in words as `known_words.tokens` gives them.
+
+It refuses to take a word that may change what is meant for politeness: `only`, `just` before an order, a negation, a
+past tense, `should I` and `how to` are in no table.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+
+def sequences(*texts: str) -> tuple[tuple[str, ...], ...]:
+    """Openings or closings as words, the longest first."""
+    return tuple(sorted((tuple(text.split()) for text in texts), key=len, reverse=True))
+
+
+LEADING = sequences(
+    "could you", "can you", "would you", "will you", "i want to", "i want you to", "i would like to",
+    "i would like you to", "i d like to", "i d like you to", "i need to", "i need you to", "we need to",
+    "let us", "let s", "lets", "go ahead and", "ok", "okay", "hi", "hello", "hey", "kannst du", "können sie",
+    "könntest du", "run", "start", "do", "execute", "launch", "perform", "make",
+    "we want to", "we should", "you should", "we have to", "we must", "time to", "it s time to", "it is time to",
+    "good morning", "morning", "carry out", "kick off", "trigger", "begin", "start to",
+    "begin to", "i d like", "i would like", "time for", "it s time for", "it is time for", "would you mind",
+    "do you mind", "so", "help me", "help us", "help me to",
+    "be so kind and", "be so good and", "dear all", "all right",
+    "alright", "would it be possible to", "could you help me", "want you to", "need you to",
+)  # fmt: skip
+TRAILING = sequences(
+    "for me", "for us", "now", "right now", "right away", "thanks", "thank you", "danke", "process", "job",
+    "thanks a lot", "many thanks", "thank you very much", "thx", "cheers", "straight away", "immediately", "at once",
+    "asap", "as soon as possible", "when you can", "when you have a minute", "when you get a chance", "if you can",
+    "if you could", "if possible", "would you", "could you", "will you", "can you", "workflow",
+    "again", "once more",
+)  # fmt: skip
+GERUND_OPENINGS = frozenset({("start",), ("begin",), ("time", "for"), ("it", "s", "time", "for"), ("kick", "off"),
+                              ("it", "is", "time", "for"), ("would", "you", "mind"), ("do", "you", "mind"),
+                              ("do",)})  # fmt: skip
+WISHES = sequences(
+    "i need", "we need", "i want", "we want", "i d like", "we d like", "i would like", "we would like",
+    "i d like to have", "i want to have", "i d like to get", "we d like to have", "we want to have", "i need to get",
+    "we need to get", "please have", "i d love", "would like", "could i have", "can i have", "may i have", "want",
+    "can we have", "could we have", "can we get", "could we get", "can i get", "could i get", "need", "can you get",
+    "could you get", "let us get", "let s get", "lets get", "let s have", "would you have", "would you get",
+    "we should get", "we have to get", "time to get", "it s time to get", "go and get", "see that you get", "we should have",
+    "i want to see", "i d like to see",
+)  # fmt: skip
+
+_WHO = "(?:you|we|someone|somebody|anyone|anybody)"
+_ME = "(?:i|we)"
+_SOFTLY = "(?: (?:please|maybe|perhaps|possibly|also|quickly|kindly|now|then|again|just|all))*"
+_RUN = "(?:run|start|do|execute|launch|perform|carry out|kick off|trigger|begin|process|initiate|conduct|make)"
+# Openings, each taken away wherever the words begin with it, as often as one does.
+_OPENINGS = re.compile(
+    "(?:"
+    + "|".join(
+        (
+            "(?:hi|hello|hey|hiya|dear|good morning|good afternoon|good evening|morning|moin|greetings)"
+            "(?: (?:there|all|everyone|everybody|team|folks|assistant|deskhand|again|you))*",
+            "ok|okay|alright|all right|right|so|well|now|then|and|also|plus|as well as|please|kindly|afterwards?|finally"
+            "|next|after that|when done|once done|lastly|first|firstly|to start|in addition|accordingly",
+            f"(?:can|could|would|will|may|might|wo not|can not|could not|would not) {_WHO}{_SOFTLY}"
+            "(?: mind| be able to| be willing to| try to| manage to| have to| get to)?",
+            "(?:can|could|may) i (?:please )?(?:ask|trouble|bother|get|have) you to",
+            "(?:be|would you be) (?:so )?(?:kind|good|nice|able|available|willing)(?: enough)?(?: as)? (?:to|and)",
+            "(?:is|would|will) it (?:be )?(?:possible|ok|okay|alright|all right|fine|feasible|a problem|too much)"
+            "(?: for (?:you|me))?(?: to ask(?: you)?| if i asked? you)?(?: to| if you(?: could)?)?",
+            "is there (?:any|a) (?:chance|way)(?: that)?(?: you(?: could| can)?| to)?",
+            f"{_ME} (?:want|need|wish|would like|d like|d love|would love|ask|d ask|have|expect|d need|d want|d prefer)"
+            " (?:you|someone|somebody|it)(?: to)?",
+            f"{_ME} (?:want|need|wish|would like|d like|d love|would love|have|ought|d want|were hoping|d be happy)"
+            f"{_SOFTLY} to",
+            f"{_ME} (?:should|must|d better|had better|may as well|could use){_SOFTLY}",
+            f"{_ME} (?:want|need|would like|d like|d love)(?: to (?:have|see|get))?",
+            "(?:i|we) (?:would|d) (?:be (?:glad|grateful|happy|thankful)|appreciate it) if you (?:could|would|can)",
+            "(?:it|that) (?:would|d) be (?:great|nice|good|lovely|wonderful|kind|helpful|super)"
+            " if (?:you|we|someone|somebody) (?:could|would|can)",
+            "(?:would|d) (?:like|love|want|need) (?:you )?to",
+            "(?:want|need|like) you to",
+            "if you (?:could|can|would|do not mind)",
+            "you (?:should|can|could|may|need to|have to|must)(?: now)?",
+            "(?:it is|it s|its|it must be)?(?: )?(?:high |about )?time(?: again)?(?: (?:to|for|that (?:we|you)|we|you))",
+            "(?:do not|never) forget to|remember to|make sure (?:to|that you|that we|you|we)|be sure to|see that you",
+            "help (?:me|us)(?: out)?(?: to| with| by)?",
+            "let (?:us|s|me)(?: please)?|lets",
+            "go ahead (?:and|with)|go and|go(?! through| over)",
+            "(?:proceed|continue|get going|get started|start off|go on|get on|carry on|move on) (?:with|to|and|by)",
+            "(?:start|begin|kick off)(?: (?:with|by|to))?",
+            "(?:your|the|my|our|a|one|next|today s|todays) ?(?:next )?(?:task|job|todo|to do|assignment|request|turn)"
+            "(?: (?:for (?:today|you|now)|today|now))?(?: (?:is|would be))?(?: to)?",
+            "(?:quick|small|little) (?:one|request|favou?r|ask)|do me (?:a|the) favou?r(?: and)?|as (?:usual|always|every month|agreed|discussed)"
+            "|for (?:today|now)",
+            f"{_RUN}(?: (?:the|our|a|an|another|this|that|my))?(?: (?:usual|regular|daily|weekly|monthly))?",
+            "(?:how|what) about|why do not (?:you|we)",
+            "someone|somebody (?=please)|please have (?:someone|somebody)",
+            "in need of",
+        )
+    )
+    + r")(?= |$)"
+)
+# What may end a request: taken away wherever the words end with it.
+_CLOSINGS = re.compile(
+    r"(?:^| )(?:"
+    + "|".join(
+        (
+            "for (?:me|us)|on (?:my|our) behalf|for the team",
+            "(?:right |just )?now|right away|straight away|immediately|at once|asap|a s a p|as soon as (?:possible|you can)"
+            "|soon|quickly|promptly|without delay|when(?:ever)? (?:you )?(?:can|have (?:a )?(?:minute|moment|time|sec|second)|"
+            "get (?:a |the )?(?:chance|minute|moment|time)|convenient|it suits you|ready|it s convenient|possible)",
+            "(?:many |so many |with |huge )?(?:thanks|thank you|thx|ty|cheers|danke|tia|regards)"
+            "(?: (?:a lot|a million|so much|very much|in advance|again|everyone|all|to you|a bunch|all))*",
+            "if (?:you|u) (?:can|could|would|please|do not mind|have time|have a moment|get a chance)|if possible|if that is (?:ok|okay)",
+            "(?:would|could|will|can) you(?: (?:do (?:that|it|this)|handle (?:it|that|this)|take care of (?:it|that|this)))?",
+            "process|job|workflow|routine|procedure|task|exercise",
+            "again|once more|once again|one more time|another time|as usual|as always|as ever|as every (?:month|week|day)"
+            "|like (?:always|usual|every month|every week)|the usual way|in the usual way",
+            "accordingly|as appropriate|as needed|as necessary|appropriately|properly|where (?:needed|necessary|appropriate)"
+            "|as required|where possible|as well|too|also|then|afterwards?|in the end|at the end|when (?:you are |you re )?(?:done|finished)"
+            "|once (?:you are |you re |that is |that s )?(?:done|finished)|in the process|at the same time|along the way",
+            "this time(?: around| round)?|or so|eh|ok|okay|alright|right|yeah|will you please",
+        )
+    )
+    + ")$"
+)
+_TODAY = re.compile(
+    r"(?:^| )(?:(?:still |later |first thing )?(?:today|this morning|this afternoon|tonight|this evening)(?: please)?"
+    r"|(?:by|before|until) (?:noon|lunch|tonight|the end of the day|end of day|eod))$"
+)
+# Words that may stand before a noun and restrict nothing.
+_IDLE_BEFORE = re.compile(
+    r"(?<![^\s])(?:whole|entire|complete|full|usual|regular|daily|weekly|monthly|customary|various|own|accordingly"
+    r"|appropriately|quickly|properly|carefully|thoroughly|neatly|nicely|simply|actually|really|duly|politely|all of"
+    r"|each of|every one of|a (?:quick|short|brief|little|friendly|polite|gentle|proper)|both|currently|please|kindly"
+    r"|again|also|then|for us|for me|there)(?= (?!from|at|on|in|until|by|for|to|and|or|every)\w)"
+)
+# Whole clauses that ask for nothing; N stands for a name of what the process works with.
+_N = r"N(?: N)*"
+_LOTS = r"(?:a lot of|lots of|many|plenty of|loads of|a bunch of|a pile of|quite a few|several|more|some|new|so many)"
+CHATTER = re.compile(
+    r"(?:"
+    + "|".join(
+        (
+            r"(?:can|could|would|will) you(?: please)? (?:handle|take care of|do|see to|look after|deal with|sort|manage|take on"
+            r"|get on with|help(?: (?:me|us))?(?: out)?(?: with)?)(?: (?:it|that|this|them|these|out|here))*",
+            r"(?:can|could|would|will) you(?: please| help(?: (?:me|us))?| do (?:that|it|this))?",
+            r"(?:please )?(?:handle|take care of|see to|do|deal with) (?:it|that|this|them)",
+            r"(?:it |that |this )?(?:would|d|will) be (?:great|nice|good|lovely|wonderful|perfect|appreciated|helpful|super)",
+            r"(?:much |greatly |very much )?appreciated|no (?:rush|hurry)|hope (?:you are|all is|you re)(?: doing)? (?:well|good)",
+            r"i (?:would|d) (?:really )?appreciate (?:it|that)|you know the drill|same procedure(?: as (?:usual|always|every month))?",
+            r"(?:the )?usual(?: (?:procedure|drill|thing|stuff))?|as (?:usual|always|ever|every month|every week|agreed)",
+            r"(?:kind |best |warm )?regards|cheers|thanks|thank you|many thanks|bye|sincerely",
+            r"(?:it is|it s|its|it must be) (?:that )?(?:time(?: of (?:the|that)? ?(?:month|week|year|day))?|month end|the end of the month"
+            rf"|monday|tuesday|wednesday|thursday|friday|the first|{_N}(?: (?:day|time))?)(?: again)?",
+            r"(?:month end|end of month|new month|new week|quarter end|monthly close|month end close)(?: (?:is )?(?:here|again|closing|close))?",
+            rf"{_N} (?:is|are|s|has|have|ve|re)(?: (?:just|now|finally|all|been|also|already))*"
+            r" (?:in|here|there|ready|arrived|uploaded|available|back|full|waiting|come in|came in|downloaded|piling up|piled up"
+            r"|overflowing|growing|filling up|up to date|online|loaded|exported|imported|on the drive|in the folder)(?: again)?",
+            rf"{_N} (?:arrived|came in|came|just (?:came|got) in|keep coming(?: in)?|pile up|piled up)(?: again)?",
+            rf"(?:we|i)(?: (?:ve|have|had|got|just))+ (?:{_LOTS} )?(?:{_N})(?: (?:come|came|coming|pile|piled|piling) (?:in|up)| here| again"
+            r"| waiting| in)*",
+            rf"(?:there are|there is|there s|there re)(?: (?:again|also|still|now))* (?:{_LOTS} )?{_N}(?: (?:waiting|again|in|here|N))*",
+            rf"{_LOTS} {_N}(?: (?:waiting|again|in|here|came in|have come in))*",
+        )
+    )
+    + r")"
+)
+
+
+@lru_cache(maxsize=4096)
+def stages(said: tuple[str, ...], *, today: bool) -> tuple[tuple[tuple[str, ...], bool], ...]:
+    """The words of one clause as they are, and after each thing that opens or closes it; with whether one opened it.
+
+    today: `today` and the like say when to do it, as in any process that no day is given to.
+    """
+    text = " ".join(said)
+    seen = {text: False}
+    opened, changed = False, True
+    while changed and text:
+        changed = False
+        for pattern in (_OPENINGS, _CLOSINGS, *((_TODAY,) if today else ())):
+            opens = pattern is _OPENINGS
+            found = pattern.match(text) if opens else pattern.search(text)
+            if not found or found.end() == found.start():
+                continue
+            rest = (text[found.end() :] if opens else text[: found.start()]).strip()
+            if opens and re.match(r"(?:not|never|no|i|he|she|they|ever)\b", rest):
+                continue
+            text, changed, opened = rest, True, opened or opens
+            seen.setdefault(text, opened)
+    plainer = {_IDLE_BEFORE.sub("", one): how for one, how in seen.items()}
+    return tuple((tuple(one.split()), how) for one, how in {**seen, **plainer}.items())
