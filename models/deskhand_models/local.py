@@ -3,8 +3,8 @@
     planner = LocalPlanner.load()
     readings = planner.readings("which invoices are overdue?", now, catalog, 8)
 
-It sees the request, the day, and of the catalog names, types, sample values of columns with few of them, and
-keys: never a row, a mail or a page. This module refuses to check, run or judge what it has written.
+It sees the request, the day, of the catalog names, types, sample values of columns with few of them, and keys, and
+whom the office writes to: never a row, a mail's words or a page. This module refuses to check, run or judge what it has written.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from deskhand_models.features import Memory, features, items_of
 from deskhand_models.groups import Placed, groups_of
 from deskhand_models.link import linked
 from deskhand_models.literals import literals
+from deskhand_models.people import people_of
 from deskhand_models.signs import Ref
-from deskhand_models.slices import Slice, SlicePerson
+from deskhand_models.slices import Slice
 from deskhand_models.to_plan import to_plan
 
 _QUESTIONS = {
@@ -72,23 +73,21 @@ class LocalPlanner:
         where = folder or shipped()
         return LocalPlanner(load(where), Encoder.load(), Calibration.read(where))
 
-    def readings(
-        self, request: str, now: dt.datetime, catalog: Any, beams: int = 6, people: Sequence[SlicePerson] = ()
-    ) -> list[Reading]:
+    def readings(self, request: str, now: dt.datetime, catalog: Any, beams: int = 6) -> list[Reading]:
         """The likeliest readings, the likeliest first; equal plans are one."""
         said = self.encoder.states(request)
-        cut = self.cut(request, said, now, catalog, people)
+        cut = self.cut(request, said, now, catalog)
         items = items_of(cut)
         made = features(cut, said, self.memory, items)
         found = decode(self.model, cut, made, beams=beams)
         return _readings(found, cut)
 
-    def cut(self, request: str, said: Encoded, now: dt.datetime, catalog: Any, people: Sequence[SlicePerson]) -> Slice:
+    def cut(self, request: str, said: Encoded, now: dt.datetime, catalog: Any) -> Slice:
         """The catalog slice of a request."""
         connections = {name: catalog.workspace.connections[name].tool for name in catalog.connections()}
         tables = (Placed(name, tool, table) for name, tool in connections.items() for table in catalog.tables(name))
         groups = linked(groups_of(tables), request, said, self.memory)
-        return Slice.of(request, literals(request, now), groups, people, own_address(catalog), connections)
+        return Slice.of(request, literals(request, now), groups, people_of(catalog), own_address(catalog), connections)
 
 
 def own_address(catalog: Any) -> str:

@@ -18,25 +18,15 @@ from typing import Protocol
 from deskhand.plan import Input
 from deskhand.plan_yaml import parse
 from deskhand.planner import Ask, Cannot, KnownProcess, Proposal, Request
+from deskhand.planner.known_clauses import NOT_MORE, Ways, is_said, ways_of
 from deskhand.planner.known_inputs import Filling, Find, Found, Inputs
-from deskhand.planner.known_words import meanings, singular, words
+from deskhand.planner.known_typos import is_typo
+from deskhand.planner.known_words import BOUNDARY, meanings, singular, words
 from deskhand.process import Processes
 
 __all__ = ["Find", "Found", "KnownProcesses", "Taught", "singular", "taught", "words"]
 
 MAX_LENGTH = 300
-
-# Words that change what a sentence says wherever they are put in, though a phrase has them.
-_NOT_MORE = frozenset(
-    "which who whose what that is are was were be been has have had paid rest them".split()  # noqa: SIM905
-)
-# Words of office life that differ by a letter and mean something else: never taken for each other's typos.
-_CONFUSABLE = frozenset(
-    """
-    contact contract customer costumer trial trail casual causal later letter latter statement settlement
-    personal personnel principal principle stationary stationery complement compliment
-    """.split()  # noqa: SIM905
-)
 
 
 @dataclass(frozen=True)
@@ -49,6 +39,7 @@ class _Known:
     words: frozenset[str]
     heads: frozenset[str]
     described: frozenset[str]
+    clauses: Ways
 
 
 class Taught(Protocol):
@@ -134,8 +125,9 @@ def _matches(request: Request, process: _Known, found: Sequence[Found], everythi
     fits: dict[tuple[str, ...], int] = {}
     for filling in Inputs(request.processes[process.name].inputs).fillings(request.text, found, request.now):
         if filling.rest not in fits:
-            readings = meanings(filling.rest, question=question)
-            fits[filling.rest] = max(_fit(said, process, everything) for said in readings)
+            plain = tuple(word for word in filling.rest if not word.startswith(BOUNDARY))
+            fit = max(_fit(said, process, everything) for said in meanings(plain, question=question))
+            fits[filling.rest] = fit or int(is_said(filling.rest, process.clauses))
         if fits[filling.rest]:
             yield _Match(process.name, fits[filling.rest], filling)
 
@@ -183,6 +175,7 @@ def _known(name: str, processes: Processes, sentences: Sequence[str]) -> _Known:
         frozenset(word for way in ways for word in way),
         frozenset(way[0] for way in ways if len(way) > 1),
         frozenset(described),
+        ways_of(plan, name),
     )
 
 
@@ -206,7 +199,7 @@ def _fit(said: tuple[str, ...], process: _Known, everything: frozenset[str]) -> 
             same_start
             and not directed
             and _in_order(way, corrected)
-            and more <= process.words - process.heads - _NOT_MORE
+            and more <= process.words - process.heads - NOT_MORE
         ):
             fit = 1
     return fit
@@ -225,27 +218,12 @@ def _corrected(said: tuple[str, ...], wanted: Sequence[str], everything: frozens
             result.append(word)
             continue
         forms = (word, f"{word[:-1]}ie") if word.endswith("y") else (word,)  # `invocies` was no plural of a `-y`
-        near = [w for w in dict.fromkeys(wanted) if word not in everything and any(_is_typo(f, w) for f in forms)]
+        near = [w for w in dict.fromkeys(wanted) if word not in everything and any(is_typo(f, w) for f in forms)]
         if len(near) != 1:
             return None
         mended += 1
         result.append(near[0])
     return tuple(result) if mended <= max(1, len(said) // 3) and mended < max(2, len(said)) else None
-
-
-def _is_typo(word: str, meant: str) -> bool:
-    """One slip of the fingers (two in a long word) that leaves the first and the last letter alone."""
-    from rapidfuzz.distance import OSA
-
-    shorter = min(len(word), len(meant))
-    if shorter < 6 or word[0] != meant[0] or word[-1] != meant[-1] or {word, meant} & _CONFUSABLE:
-        return False
-    if " " in word or " " in meant or not (word.isalpha() and meant.isalpha()):
-        return False
-    slips = OSA.distance(word, meant)
-    if len(word) == len(meant) and sorted(word) != sorted(meant) and shorter < 7:
-        return False  # another letter in a short word is more often another word
-    return slips <= (2 if shorter >= 9 else 1)
 
 
 def _refuse(request: Request, said: tuple[str, ...], known: Sequence[_Known]) -> Proposal:

@@ -70,12 +70,14 @@ SYNONYMS: dict[str, str] = {
 }  # fmt: skip
 """From every wording, as singular words, to the one that stands for it; an empty one says nothing of its own."""
 
-_FITS = "(?:fit|match|add up|tie out|tie up|tie|reconcile|agree|balance|line up|square|tally|belong|go anywhere|correspond)"
+_FITS = (
+    "(?:fit|match|add up|tie out|tie up|tie|reconcile|agree|balance|line up|square|tally|belong|go anywhere|correspond)"
+)
 _WHICH = (
     "(?:(?:all|everything|anything|whatever|what|those|the ones?|ones?|any|items?|lines?|amounts?|payments?)"
     "(?: of it| else)?(?: that| which)?|that|which)"
 )
-# Turns of speech, found in the words joined by spaces (never across a comma), and the words that stand for them.
+# Turns of speech, found in the words joined by spaces (across a comma only where a list has one), and the words that stand for them.
 TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(rf"(?<![^\s]){pattern}(?![^\s])"), one)
     for pattern, one in (
@@ -100,8 +102,7 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ("(?:the ones?|those|what|whatever|everything|anything|all)(?: that| which)? (?:is|are|s) (?:covered by|in) "
          "(?:the |our )?faq(?: workbook)?", "what you can from the faq"),
         ("(?:the )?(?:known|common|easy|standard|usual|recurring|routine|simple) ones?", "the known questions"),
-        ("first (?:second|2nd) (?:or|and) (?:third|3rd)", "level"),
-        ("(?:1st|first) (?:2nd|second) (?:or|and) (?:3rd|third)", "level"),
+        ("(?:1st|first)(?: \1)? (?:2nd|second)(?: \1)? (?:or|and) (?:3rd|third)", "level"),
         (r"(?:have|has) not (?:yet )?(?:paid|settled)(?: (?:us|up|yet|so far|on time|their invoices?|their bills?|their"
          r" overdue invoices?|their open invoices?))*", "have not paid"),
         (r"(?:do|does|did) not (?:pay|settle)(?: (?:us|up|yet|so far|on time|their invoices?|their bills?))*",

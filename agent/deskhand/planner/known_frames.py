@@ -95,7 +95,7 @@ _OPENINGS = re.compile(
             "(?:quick|small|little) (?:one|request|favou?r|ask)|do me (?:a|the) favou?r(?: and)?|as (?:usual|always|every month|agreed|discussed)"
             "|for (?:today|now)",
             f"{_RUN}(?: (?:the|our|a|an|another|this|that|my))?(?: (?:usual|regular|daily|weekly|monthly))?",
-            "(?:how|what) about|why do not (?:you|we)",
+            "how about",
             "someone|somebody (?=please)|please have (?:someone|somebody)",
             "in need of",
         )

@@ -20,7 +20,8 @@ from functools import cached_property
 from typing import Protocol
 
 from deskhand.plan import Input
-from deskhand.planner.known_words import NEGATIONS, SYNONYMS, singular, tokens
+from deskhand.planner.known_families import SYNONYMS
+from deskhand.planner.known_words import BOUNDARY, NEGATIONS, singular, spoken, tokens
 
 
 class Found(Protocol):
@@ -113,7 +114,7 @@ class Inputs:
 
     def fillings(self, text: str, found: Sequence[Found], now: dt.datetime) -> Iterator[Filling]:
         """Every way in which values of the text are for inputs, the way without any first."""
-        yield Filling(tuple(tokens(text)), {})
+        yield Filling(tuple(spoken(text)), {})
         if not self.inputs:
             return
         spans = _widest(found)
@@ -297,12 +298,12 @@ def _tokens(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
     last = 0
     order = {span: at for at, span in enumerate(spans)}
     for start, end in sorted(spans):
-        said += [*tokens(text[last:start]), f"{_MARK}{order[start, end]}"]
+        said += [*spoken(text[last:start]), f"{_MARK}{order[start, end]}"]
         last = max(last, end)
         for bound in _AT_MOST:
             if tuple(said[-1 - len(bound) : -1]) == bound:
                 said[-1 - len(bound) : -1] = ["at", "most"]
-    return said + tokens(text[last:])
+    return said + spoken(text[last:])
 
 
 def _fits(item: Input, name: str, value: Found, shown: str) -> bool:

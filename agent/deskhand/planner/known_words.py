@@ -15,17 +15,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from deskhand.planner.known_families import GERUND, NOUNS, PAST, SYNONYMS, TURNS
-from deskhand.planner.known_frames import GERUND_OPENINGS, LEADING, TRAILING, WISHES
+from deskhand.planner.known_frames import GERUND_OPENINGS, LEADING, TRAILING, WISHES, sequences
 
 BOUNDARY = "\1"
 """Stands between words where a comma, a full stop or another sign did; a question mark leaves `\\1?`."""
 
 
-_BESIDE = frozenset({"with", "against", "by", "from", "to", "in"})
+_BESIDE = frozenset(
+    {"with", "against", "by", "from", "to", "in", "for", "on", "off", "using", "through", "of", "about"}
+)
 _POLITE = frozenset("please pls plz kindly bitte".split())  # noqa: SIM905
 _SMALL = frozenset(
     """
-    the a an our my all of for with on in about by at and up out against their its
+    the a an our my all of for with on in about by at and up out against their its using via between among amongst regarding concerning
     der die das den dem des ein eine einen unser unsere unseren alle mit und von
     """.split()  # noqa: SIM905
 )
@@ -33,6 +35,7 @@ NEGATIONS = frozenset(
     "not no never without except excluding dont doesnt cannot cant nicht kein keine ohne".split()  # noqa: SIM905
 )
 _BOUND = {"from": "from", "to": "to", "into": "to", "onto": "to", "aus": "from"}
+
 
 def tokens(text: str) -> list[str]:
     """The words of a text, folded, without politeness; nothing else is left out or changed."""
@@ -106,15 +109,44 @@ def _orders(said: list[str]) -> Iterator[list[str]]:
             thing = thing[:-2]
         if thing and (not beside or beside[0] in _BESIDE):
             yield [PAST[causative[at]], *thing, *beside]
-    for need in ("need", "needs"):
-        if need in said[1:]:
-            at = said.index(need, 1)
-            after = said[at + 1 :]
-            if len(after) == 1 and after[0] in GERUND:
-                yield [GERUND[after[0]], *said[:at]]
-    for end in (["need", "to", "be"], ["needs", "to", "be"], ["must", "be"], ["have", "to", "be"], ["has", "to", "be"]):
-        if len(said) > len(end) + 1 and said[-len(end) - 1 : -1] == end and said[-1] in PAST:
-            yield [PAST[said[-1]], *said[: -len(end) - 1]]
+    if said[0] in ("get", "have", "send") and "out" in said[2:]:
+        at = said.index("out", 2)
+        if at == len(said) - 1 or said[at + 1] in _BESIDE:
+            yield ["send", *said[1:at], *said[at + 1 :]]
+    for at in range(1, len(said)):
+        yield from _needed(said[:at], said[at:])
+
+
+_NEEDS = sequences("need", "needs", "want", "wants", "could do with", "is up for", "are up for", "is due for", "are due for",
+                   "is waiting for", "are waiting for", "require", "requires", "is due to get")  # fmt: skip
+_TO_BE = sequences("need to be", "needs to be", "must be", "have to be", "has to be", "should be", "ought to be", "to be",
+                   "are to be", "is to be", "need to get", "needs to get", "want to be", "wants to be", "can be",
+                   "should get", "are due to be", "is due to be", "should now be", "can now be")  # fmt: skip
+_TO_GO = sequences("need to go out", "needs to go out", "should go out", "must go out", "have to go out", "has to go out",
+                   "can go out", "are to go out", "is to go out", "to go out")  # fmt: skip
+_DUE = sequences("is due", "are due", "is up", "are up", "is needed", "are needed", "is required", "needed", "due", "is on",
+                 "is next", "is the next thing", "please")  # fmt: skip
+
+
+def _needed(thing: list[str], after: list[str]) -> Iterator[list[str]]:
+    """`the invoices | need matching with the bank`, `… | should be matched`, `the reminders | are due`."""
+    if tuple(after) in _DUE:
+        yield thing
+    for need in _NEEDS:
+        rest = after[len(need) :]
+        if tuple(after[: len(need)]) == need and rest:
+            if rest[0] in GERUND and (len(rest) == 1 or rest[1] in _BESIDE):
+                yield [GERUND[rest[0]], *thing, *rest[1:]]
+            elif rest[0] in ("a", "an", "the", "their", "some", "another") and need[0].startswith("need"):
+                yield [*rest[1:], *thing]
+    for end in _TO_BE:
+        rest = after[len(end) :]
+        if tuple(after[: len(end)]) == end and rest and rest[0] in PAST and (len(rest) == 1 or rest[1] in _BESIDE):
+            yield [PAST[rest[0]], *thing, *rest[1:]]
+    for end in _TO_GO:
+        rest = after[len(end) :]
+        if tuple(after[: len(end)]) == end and (not rest or rest[0] in _BESIDE):
+            yield ["send", *thing, *rest]
 
 
 def _as_verb(kept: tuple[str, ...]) -> tuple[str, ...]:

@@ -133,7 +133,9 @@ def test_follow_up_words_amend_the_last_sentence(agent: Agent, model: Callable[.
     ]
 
 
-def test_follow_up_words_may_amend_a_sentence_that_stands_beside_them(agent: Agent, model: Callable[..., Model]) -> None:
+def test_follow_up_words_may_amend_a_sentence_that_stands_beside_them(
+    agent: Agent, model: Callable[..., Model]
+) -> None:
     asked = model(Reading(ALL)).asked
     assert agent("plan", "list the invoices", "--amend", "only the open ones")[0] == 0
     assert asked == ["list the invoices, only the open ones"]

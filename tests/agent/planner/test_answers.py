@@ -43,6 +43,14 @@ def test_what_is_no_answer(other: Trace) -> None:
     assert answered([other], "invoices over 10k", literals, NOW) is None
 
 
-@pytest.mark.parametrize(("text", "holds"), [("invoices due on 3 May", False), ("invoices since March", False)])
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("invoices due on 3 May", False),
+        ("invoices since March", False),
+        ("invoices since last Friday", True),
+        ("invoices of the last 30 days over 1.250,00 €", True),
+    ],
+)
 def test_a_sentence_whose_values_change_with_the_day_is_planned_anew(text: str, holds: bool) -> None:
     assert (answered([replace(CHOSEN, sentence=text)], text, literals, NOW) is not None) is holds

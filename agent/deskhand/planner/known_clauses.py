@@ -1,0 +1,282 @@
+"""A sentence of several clauses as a process: `statement's in: match it with the invoices and book what was paid`.
+
+Every clause has to be one that the process explains: its core (a way to ask for all of it), a detail (what its
+description and its acts say that it does), or chatter that asks for nothing; at least one is the core. So a sentence
+may say over again what the process does anyway, and never more: one word that neither the process nor a table of
+office English knows makes it a refusal.
+
+It refuses to take a clause for the core because it is near it: a way's words must all be there, the verb first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from deskhand.plan import Act, ForEach, Plan, Step
+from deskhand.planner.known_families import FAMILIES_OF, GERUND, PAST, VERBS, related
+from deskhand.planner.known_frames import CHATTER, stages
+from deskhand.planner.known_typos import is_typo
+from deskhand.planner.known_words import BOUNDARY, meanings, spoken, turned, words
+
+MAX_SEGMENTS = 10
+
+# Words that change what a sentence says wherever they are put in, though a phrase has them.
+NOT_MORE = frozenset(
+    "which who whose what that is are was were be been has have had paid rest them".split()  # noqa: SIM905
+)
+_JOINING = frozenset({"and", "then", "plus", "also", "while", "so"})
+_PRONOUNS = frozenset({"it", "them", "these", "those", "this", "that", "they"})
+# In a detail these say nothing: it says over again what is done anyway, in whatever voice.
+_VOICE = frozenset("get gets be should must shall needs need to the goes go will i we us let want please too".split())  # noqa: SIM905
+# Acts in words of the office: by the operation, the words that such a detail has, its verb first.
+_ACTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "email.reply": (("answer",), ("send", "answer")),
+    "email.forward": (("assign", "colleague"), ("send", "colleague"), ("forward", "colleague"), ("pass", "colleague"),
+                      ("give", "colleague")),
+    "email.move": (("file",), ("move", "topic")),
+    "email.send": (("send", "mail"),),
+    "spreadsheet.write": (("report",), ("write", "report"), ("save", "report"), ("make", "report"), ("create", "report"),
+                          ("put", "report")),
+    "database.insert": (("book",), ("update", "ledger")),
+    "database.update": (("update", "ledger"),),
+    "database.upsert": (("book",), ("update", "ledger")),
+}  # fmt: skip
+_WRITTEN = frozenset({"report", "workbook", "excel", "spreadsheet", "summary"})
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How one process may be asked for: ways as words that matter, and what it does in detail, verb first.
+
+    more: words that its details may have besides. today: whether `today` says when to do it, since it takes no day.
+    """
+
+    ways: tuple[tuple[str, ...], ...]
+    details: tuple[tuple[str, ...], ...]
+    more: frozenset[str]
+    today: bool
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(word for way in self.ways for word in way)
+
+    @cached_property
+    def heads(self) -> frozenset[str]:
+        return frozenset(way[0] for way in self.ways if len(way) > 1)
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every word that a detail may have, directions aside."""
+        details = (word for detail in self.details for word in detail)
+        return frozenset(_plain(word) for word in (*self.words, *self.more, *details)) - _VOICE
+
+    @cached_property
+    def _core(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    @cached_property
+    def _detail(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def core(self, word: str) -> frozenset[str]:
+        """The words of the ways that a word can stand for."""
+        return _stands(word, self.words, self._core)
+
+    def detail(self, word: str) -> frozenset[str]:
+        """The words of the details that a word can stand for; a participle for its verb too."""
+        stood = _stands(word, self.known, self._detail)
+        verb = PAST.get(word) or GERUND.get(word)
+        return stood | _stands(verb, self.known, self._detail) if verb else stood
+
+
+def ways_of(plan: Plan, name: str) -> Ways:
+    """What a process's YAML says of it: its phrases, its description, its acts and who gets mails of it."""
+    texts = (name, *plan.phrases, plan.description)
+    ways = dict.fromkeys(way for text in texts for way in (words(text), _words(text)) if way)
+    details: dict[tuple[str, ...], None] = {}
+    for text in (plan.description, *plan.phrases):
+        for segment in _segments(_turned(spoken(text))):
+            said = words(" ".join(segment))
+            if len(said) > 1 and said[0] in VERBS:
+                details[said] = None
+    receivers = sorted({word for act in acts(plan.steps) for word in _receivers(act) if word in plan.inputs})
+    described = [detail for detail in details if detail[0] == "report"]
+    for act in acts(plan.steps):
+        details.update(dict.fromkeys(_ACTS.get(act.operation, ())))
+    for receiver in receivers:
+        for detail in (("tell", receiver), ("report", receiver), ("send", "report", receiver), *described):
+            details[(*detail, receiver) if receiver not in detail else detail] = None
+    if any(act.operation in ("email.send", "spreadsheet.write") for act in acts(plan.steps)):
+        details.update(dict.fromkeys([("send", "report"), ("report",)]))
+    more = {word for act in acts(plan.steps) if act.operation == "spreadsheet.write" for word in _WRITTEN}
+    more |= {word for act in acts(plan.steps) for word in words(str(act.params.get("table", "")))}
+    today = not any(item.type in ("date", "timestamp") for item in plan.inputs.values())
+    return Ways(tuple(ways), tuple(details), frozenset(more), today)
+
+
+def acts(steps: Sequence[Step]) -> Iterator[Act]:
+    """Every act of the steps, those in loops too."""
+    for step in steps:
+        if isinstance(step, Act):
+            yield step
+        elif isinstance(step, ForEach):
+            yield from acts(step.steps)
+
+
+def is_said(said: Sequence[str], process: Ways) -> bool:
+    """Whether words with boundaries, as `spoken` gives them, are the process and nothing else."""
+    segments = _segments(_turned(said))
+    if not segments or len(segments) > MAX_SEGMENTS:
+        return False
+    reached: list[set[bool]] = [{False}, *(set() for _ in segments)]
+    for start in range(len(segments)):
+        if not reached[start]:
+            continue
+        earlier = [word for segment in segments[:start] for word in segment]
+        for end in range(start + 1, len(segments) + 1):
+            clause = [word for segment in segments[start:end] for word in segment]
+            kind = _kind(clause, earlier, process)
+            if kind:
+                reached[end] |= {before or kind == "core" for before in reached[start]}
+    return True in reached[-1]
+
+
+def _turned(said: Sequence[str]) -> list[str]:
+    return turned(" ".join(said)).split()
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return words(" ".join(word for word in _turned(spoken(text)) if word[0] != BOUNDARY))
+
+
+def _segments(said: Sequence[str]) -> list[list[str]]:
+    """The stretches between signs and joining words; a question mark stays with the stretch that it ends."""
+    segments: list[list[str]] = [[]]
+    for word in said:
+        if word[0] == BOUNDARY or word in _JOINING:
+            if word.endswith("?") and segments[-1]:
+                segments[-1].append("?")
+            segments.append([])
+        else:
+            segments[-1].append(word)
+    return [segment for segment in segments if segment]
+
+
+def _kind(clause: list[str], earlier: Sequence[str], process: Ways) -> str:
+    """`core`, `detail`, `chatter`, or empty where the process doesn't explain the clause."""
+    question = "?" in clause
+    if "?" in clause[:-1]:
+        return ""
+    clause = [word for word in clause if word != "?"]
+    if earlier and clause and clause[0] in ("first", "firstly"):
+        clause = clause[1:]
+    found = stages(tuple(clause), today=process.today)
+    if any(not left for left, _ in found):
+        return "chatter"
+    # a question that asks for nothing politely is one: `reminders sent?`
+    for left, opened in found:
+        if (opened or not question) and any(
+            _is_core(reading, process) for reading in _readings(left, opened, earlier, process)
+        ):
+            return "core"
+    for left, _ in found:
+        if _is_chatter(left, process, question) or (not question and _is_detail(left, process, bool(earlier))):
+            return "chatter"
+        if question and earlier and _is_detail(left, process, later=True) and found[-1][1]:
+            return "chatter"
+    return ""
+
+
+def _readings(left: tuple[str, ...], opened: bool, earlier: Sequence[str], process: Ways) -> Iterator[tuple[str, ...]]:
+    yield from meanings(left)
+    if opened and left[0] in GERUND:
+        yield from meanings((GERUND[left[0]], *left[1:]))
+    if earlier and any(word in _PRONOUNS for word in left[1:]):
+        meant = [word for word in words(" ".join(earlier)) if word in process.words and word not in process.heads]
+        at = next(at for at, word in enumerate(left) if at and word in _PRONOUNS)
+        if meant:
+            for reading in meanings((*left[:at], *left[at + 1 :])):
+                yield (*reading[:1], *meant, *reading[1:])
+
+
+def _is_core(said: tuple[str, ...], process: Ways) -> bool:
+    """The verb of a way, all its other words, and no word that its process's ways haven't."""
+    stood = [process.core(word) for word in said]
+    if not all(stood) or len(said) < 2:
+        return False
+    beside = frozenset(word for words_ in stood[1:] for word in words_)
+    inside = [way for way in process.ways if len(way) > 1 and way[0] in stood[0] and beside.issuperset(way[1:])]
+    told = frozenset(word for way in inside for word in way)
+    if not inside:
+        return False
+    for words_ in stood[1:]:
+        if words_ & told:
+            continue
+        if not any(" " not in word and word not in process.heads and word not in NOT_MORE for word in words_):
+            return False
+    return True
+
+
+def _is_detail(left: tuple[str, ...], process: Ways, later: bool) -> bool:
+    """Whether a clause says over again what the process does: a verb of it and what it is done to."""
+    if left[-1:] == ("first",):
+        left = left[:-1]
+    said = [word for word in words(" ".join(left)) if _plain(word) not in _VOICE]
+    said = [word for word in said if not (later and word in _PRONOUNS)]
+    stood = [process.detail(word) for word in map(_plain, said)]
+    if not said or not all(stood):
+        return False
+    if any(words_ <= NOT_MORE - {"what", "rest", "them"} for words_ in stood):
+        return False
+    for detail in process.details:
+        head, others = detail[0], frozenset(map(_plain, detail[1:]))
+        at = [number for number, words_ in enumerate(stood) if head in words_]
+        covered = {word for number, words_ in enumerate(stood) if number not in at[:1] for word in words_} & others
+        if at and (covered or (not others and later) or (len(said) == 1 and later)):
+            return True
+        if not at and later and len(covered) >= 2 and not any(word in VERBS for word in said):
+            return True
+    return False
+
+
+def _is_chatter(left: tuple[str, ...], process: Ways, question: bool) -> bool:
+    named = " ".join("N" if process.core(word) or process.detail(word) else word for word in _singular(left))
+    return any(CHATTER.fullmatch(text) for text in (" ".join(left), named) if not (question and "N" in text))
+
+
+def _singular(left: Sequence[str]) -> Iterator[str]:
+    for word in left:
+        kept = words(word)
+        if word in ("the", "our", "a", "an", "my", "all", "of"):
+            continue
+        yield kept[0] if kept and word not in _KEEP else word
+
+
+_KEEP = frozenset("is are s has have had ve in here there we i it and to from".split())  # noqa: SIM905
+
+
+def _plain(word: str) -> str:
+    """A word without its direction; a negation stays."""
+    bound, _, base = word.rpartition(" ")
+    return f"not {base}" if "not" in bound.split() else base
+
+
+def _stands(word: str, known: frozenset[str], kept: dict[str, frozenset[str]]) -> frozenset[str]:
+    if word not in kept:
+        found = related(word, known)
+        if not found and word not in FAMILIES_OF and word not in VERBS and word not in PAST:
+            near = {meant for meant in known if is_typo(word, meant)}
+            if not near:
+                family = {meant for meant in FAMILIES_OF if is_typo(word, meant)}
+                near = set().union(*(related(meant, known) for meant in family)) if len(family) == 1 else set()
+            found = frozenset(near) if len(near) == 1 else frozenset()
+        kept[word] = found
+    return kept[word]
+
+
+def _receivers(act: Act) -> Iterator[str]:
+    if act.operation == "email.send":
+        yield from re.findall(r"inputs\.(\w+)", str(act.params.get("to", "")))
