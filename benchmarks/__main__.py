@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from benchmarks import catalogs, engine, plans, queries, report, start
+from benchmarks import catalogs, engine, planner, plans, queries, report, start
 from benchmarks.measure import BenchmarkError, Comparison, Figure, compare
 
 BENCHMARKS: Mapping[str, Callable[[Path, bool], Iterator[Comparison]]] = {
@@ -23,6 +23,9 @@ BENCHMARKS: Mapping[str, Callable[[Path, bool], Iterator[Comparison]]] = {
     "check": plans.check,
     "typing": queries.typing,
     "preview": plans.preview,
+    "plan": planner.plan,
+    "pairs": planner.pairs,
+    "training": planner.training,
 }
 
 

@@ -4,7 +4,8 @@
     readings = planner.readings("which invoices are overdue?", now, catalog, 8)
 
 It sees the request, the day, of the catalog names, types, sample values of columns with few of them, and keys, and
-whom the office writes to: never a row, a mail's words or a page. This module refuses to check, run or judge what it has written.
+whom the office writes to: never a row, a mail's words or a page. This module refuses to check, run or judge what it
+has written.
 """
 
 from __future__ import annotations
