@@ -8,3 +8,4 @@ insert into TMSHT values (1,4402,'MK','20260907',8,'Y'),(2,4402,'PL','20260907',
 insert into MATL values (1,4402,'Slate 500x250',4200,2.15,'Burrows'),(2,4402,'Lead code 5',60,18.4,'Leadline'),(3,4403,'Clay tile',2600,0.98,'Burrows'),(4,4403,'Battens',900,0.85,'Timbco'),(5,4407,'EPDM membrane',140,11.2,'Flatroof Ltd'),(6,4406,'Ridge tile',45,6.75,'burrows'),(7,4401,'Slate 500x250',1100,2.05,'Burrows'),(8,4406,'Underlay',8,null,'Timbco'),(9,4407,'Trim',50,7.1,'Flatroof Ltd'),(10,4403,'Felt nails',12,4.5,'TIMBCO');
 insert into JOBHDR values (4409,'Dunnock Homes','Plot 3, Fell View','C','MK',29500,'20260413','20260508');
 insert into TMSHT values (13,4406,'TS','20260904',8,'N'),(14,4403,'TS','20260914',3,'N');
+insert into TMSHT values (15,4407,'AB','20260910',10,'N');
