@@ -13,9 +13,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Protocol
 
-from deskhand.plan import Input
+from deskhand.plan import Input, Plan
 from deskhand.plan_yaml import parse
 from deskhand.planner import Ask, Cannot, KnownProcess, Proposal, Request
 from deskhand.planner.known_clauses import NOT_MORE, Ways, is_said, ways_of
@@ -40,6 +41,11 @@ class _Known:
     heads: frozenset[str]
     described: frozenset[str]
     clauses: Ways
+
+    @cached_property
+    def more(self) -> frozenset[str]:
+        """Words that a sentence may have beside a way's."""
+        return self.words - self.heads - NOT_MORE
 
 
 class Taught(Protocol):
@@ -74,7 +80,9 @@ class KnownProcesses:
                 f"the request has {len(request.text)} characters; only a short sentence can name a process",
                 "Name the process, or write a plan.",
             )
-        known = [_known(name, request.processes, self._taught.get(name.casefold(), ())) for name in request.processes]
+        known = [
+            _known(name, _Same(plan), self._taught.get(name.casefold(), ())) for name, plan in request.processes.items()
+        ]
         everything = frozenset(word for process in known for word in process.words | process.described)
         found = self._find(request.text, request.now) if self._find is not None else ()
         matches = [match for process in known for match in _matches(request, process, found, everything)]
@@ -123,7 +131,9 @@ class _Match:
 def _matches(request: Request, process: _Known, found: Sequence[Found], everything: frozenset[str]) -> Iterator[_Match]:
     question = request.text.rstrip().endswith("?")
     fits: dict[tuple[str, ...], int] = {}
-    for filling in Inputs(request.processes[process.name].inputs).fillings(request.text, found, request.now):
+    for filling in Inputs(request.processes[process.name].inputs, process.words).fillings(
+        request.text, found, request.now
+    ):
         if filling.rest not in fits:
             plain = tuple(word for word in filling.rest if not word.startswith(BOUNDARY))
             fit = max(_fit(said, process, everything) for said in meanings(plain, question=question))
@@ -164,8 +174,22 @@ def _listed(inputs: Mapping[str, Input], names: Sequence[str], joined: str = " o
     )  # fmt: skip
 
 
-def _known(name: str, processes: Processes, sentences: Sequence[str]) -> _Known:
-    plan = processes[name]
+@dataclass(frozen=True)
+class _Same:
+    """A plan by its identity: the same object is read once."""
+
+    plan: Plan
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.plan is self.plan
+
+    def __hash__(self) -> int:
+        return id(self.plan)
+
+
+@lru_cache(maxsize=512)
+def _known(name: str, same: _Same, sentences: tuple[str, ...]) -> _Known:
+    plan = same.plan
     ways = [words(text) for text in (name, *plan.phrases)]
     described = words(plan.description)
     return _Known(
@@ -183,11 +207,11 @@ def _fit(said: tuple[str, ...], process: _Known, everything: frozenset[str]) -> 
     """How plainly the sentence is the process: 2 as one of its ways says, 1 with words of other ways, 0 not."""
     if said in process.taught:
         return 2
+    corrected = _corrected(said, process, everything)
+    if corrected is None:
+        return 0
     fit = 0
     for way in process.ways:
-        corrected = _corrected(said, (*way, *process.words), everything)
-        if corrected is None:
-            continue
         if corrected == way:
             return 2
         same_start = corrected[:1] == way[:1] and len(way) >= 2
@@ -195,12 +219,7 @@ def _fit(said: tuple[str, ...], process: _Known, everything: frozenset[str]) -> 
             return 2
         more = set(corrected) - set(way)
         directed = any(" " in word for word in more)  # `to everybody` narrows what the way leaves open
-        if (
-            same_start
-            and not directed
-            and _in_order(way, corrected)
-            and more <= process.words - process.heads - NOT_MORE
-        ):
+        if same_start and not directed and _in_order(way, corrected) and more <= process.more:
             fit = 1
     return fit
 
@@ -210,15 +229,16 @@ def _in_order(way: Sequence[str], said: Sequence[str]) -> bool:
     return all(word in rest for word in way)
 
 
-def _corrected(said: tuple[str, ...], wanted: Sequence[str], everything: frozenset[str]) -> tuple[str, ...] | None:
-    """The sentence with small typos mended towards the wanted words; None where a word is none of them."""
+def _corrected(said: tuple[str, ...], process: _Known, everything: frozenset[str]) -> tuple[str, ...] | None:
+    """The sentence with small typos mended towards the process's words; None where a word is none of them."""
+    wanted = process.words | process.described
     result, mended = [], 0
     for word in said:
         if word in wanted:
             result.append(word)
             continue
         forms = (word, f"{word[:-1]}ie") if word.endswith("y") else (word,)  # `invocies` was no plural of a `-y`
-        near = [w for w in dict.fromkeys(wanted) if word not in everything and any(is_typo(f, w) for f in forms)]
+        near = [w for w in wanted if word not in everything and any(is_typo(f, w) for f in forms)]
         if len(near) != 1:
             return None
         mended += 1

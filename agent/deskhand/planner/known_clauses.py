@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from deskhand.plan import Act, ForEach, Plan, Step
 from deskhand.planner.known_families import FAMILIES_OF, GERUND, PAST, VERBS, related
@@ -38,12 +38,15 @@ _ACTS: dict[str, tuple[tuple[str, ...], ...]] = {
                       ("give", "colleague")),
     "email.move": (("file",), ("move", "topic")),
     "email.send": (("send", "mail"),),
-    "spreadsheet.write": (("report",), ("write", "report"), ("save", "report"), ("make", "report"), ("create", "report"),
+    "spreadsheet.write": (("report",), ("write", "report"), ("save", "report"), ("make", "report"), ("create",
+    "report"),
                           ("put", "report")),
     "database.insert": (("book",), ("update", "ledger")),
     "database.update": (("update", "ledger"),),
     "database.upsert": (("book",), ("update", "ledger")),
 }  # fmt: skip
+# To match a with b is to match b to a.
+_EITHER_WAY = frozenset({"match", "reconcile"})
 _WRITTEN = frozenset({"report", "workbook", "excel", "spreadsheet", "summary"})
 
 
@@ -94,14 +97,17 @@ class Ways:
 
 def ways_of(plan: Plan, name: str) -> Ways:
     """What a process's YAML says of it: its phrases, its description, its acts and who gets mails of it."""
-    texts = (name, *plan.phrases, plan.description)
-    ways = dict.fromkeys(way for text in texts for way in (words(text), _words(text)) if way)
+    ways: dict[tuple[str, ...], None] = {}
     details: dict[tuple[str, ...], None] = {}
-    for text in (plan.description, *plan.phrases):
-        for segment in _segments(_turned(spoken(text))):
-            said = words(" ".join(segment))
-            if len(said) > 1 and said[0] in VERBS:
-                details[said] = None
+    for text in (name, *plan.phrases, plan.description):
+        segments = _segments(_turned(spoken(text)))
+        clauses = [words(" ".join(segment)) for segment in segments]
+        ways.update(dict.fromkeys(way for way in (words(text), *(clauses if len(clauses) == 1 else ())) if way))
+        if len(clauses) > 1 and text != name:
+            details.update(dict.fromkeys(said for said in clauses if len(said) > 1 and said[0] in VERBS))
+            ways[tuple(word for said in clauses for word in said)] = None
+        elif text == plan.description:
+            details.update(dict.fromkeys(clauses))
     receivers = sorted({word for act in acts(plan.steps) for word in _receivers(act) if word in plan.inputs})
     described = [detail for detail in details if detail[0] == "report"]
     for act in acts(plan.steps):
@@ -146,10 +152,6 @@ def is_said(said: Sequence[str], process: Ways) -> bool:
 
 def _turned(said: Sequence[str]) -> list[str]:
     return turned(" ".join(said)).split()
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return words(" ".join(word for word in _turned(spoken(text)) if word[0] != BOUNDARY))
 
 
 def _segments(said: Sequence[str]) -> list[list[str]]:
@@ -204,11 +206,14 @@ def _readings(left: tuple[str, ...], opened: bool, earlier: Sequence[str], proce
 
 def _is_core(said: tuple[str, ...], process: Ways) -> bool:
     """The verb of a way, all its other words, and no word that its process's ways haven't."""
+    if said and process.core(said[0]) & _EITHER_WAY:
+        said = tuple(word.removeprefix("to ") for word in said)
     stood = [process.core(word) for word in said]
     if not all(stood) or len(said) < 2:
         return False
     beside = frozenset(word for words_ in stood[1:] for word in words_)
-    inside = [way for way in process.ways if len(way) > 1 and way[0] in stood[0] and beside.issuperset(way[1:])]
+    plain = {word.removeprefix("to ") for word in beside} if stood[0] & _EITHER_WAY else beside
+    inside = [way for way in process.ways if len(way) > 1 and way[0] in stood[0] and plain.issuperset(way[1:])]
     told = frozenset(word for way in inside for word in way)
     if not inside:
         return False
@@ -270,11 +275,18 @@ def _stands(word: str, known: frozenset[str], kept: dict[str, frozenset[str]]) -
         if not found and word not in FAMILIES_OF and word not in VERBS and word not in PAST:
             near = {meant for meant in known if is_typo(word, meant)}
             if not near:
-                family = {meant for meant in FAMILIES_OF if is_typo(word, meant)}
-                near = set().union(*(related(meant, known) for meant in family)) if len(family) == 1 else set()
-            found = frozenset(near) if len(near) == 1 else frozenset()
+                found = related(_near(word), known)
+            elif len(near) == 1:
+                found = frozenset(near)
         kept[word] = found
     return kept[word]
+
+
+@lru_cache(maxsize=2048)
+def _near(word: str) -> str:
+    """The one word of office English that a word is a typo of; empty where there is none or more than one."""
+    near = {meant for meant in FAMILIES_OF if is_typo(word, meant)}
+    return near.pop() if len(near) == 1 else ""
 
 
 def _receivers(act: Act) -> Iterator[str]:

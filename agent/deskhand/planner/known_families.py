@@ -120,6 +120,14 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )  # fmt: skip
 
+TURNING = frozenset(
+    """not cannot which that what whatever everything everyone anything anybody all those one ones rest other others
+    remainder remaining remains unmatched unreconciled unexplained leftover leftovers left faq frequently standard canned
+    stock known common easy usual recurring routine simple first 1st owe who let keep folder folders topic topics same
+    money""".split()  # noqa: SIM905
+)
+"""Every turn of speech has one of these words."""
+
 FAMILIES: tuple[frozenset[str], ...] = tuple(
     frozenset(word.strip() for word in line.split(","))
     for line in """
@@ -137,7 +145,7 @@ answer, handle
 file, sort, move, put, store, place, categorise, categorize
 assign, route, split, divide, spread, give, pass
 report, flag, highlight, list, note, raise, show, summarise, summarize, point, tell, collect
-tell, inform, notify, brief, update, report, cc, copy
+tell, inform, notify, brief, update, report, cc, copy, copied
 report, summary, overview, result, findings, finding
 vendor, payer, debtor
 everybody, people, anybody, anyone, those, vendor

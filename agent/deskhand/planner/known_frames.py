@@ -46,14 +46,15 @@ WISHES = sequences(
     "we need to get", "please have", "i d love", "would like", "could i have", "can i have", "may i have", "want",
     "can we have", "could we have", "can we get", "could we get", "can i get", "could i get", "need", "can you get",
     "could you get", "let us get", "let s get", "lets get", "let s have", "would you have", "would you get",
-    "we should get", "we have to get", "time to get", "it s time to get", "go and get", "see that you get", "we should have",
+    "we should get", "we have to get", "time to get", "it s time to get", "go and get", "see that you get",
+    "we should have",
     "i want to see", "i d like to see",
 )  # fmt: skip
 
 _WHO = "(?:you|we|someone|somebody|anyone|anybody)"
 _ME = "(?:i|we)"
 _SOFTLY = "(?: (?:please|maybe|perhaps|possibly|also|quickly|kindly|now|then|again|just|all))*"
-_RUN = "(?:run|start|do|execute|launch|perform|carry out|kick off|trigger|begin|process|initiate|conduct|make)"
+_RUN = "(?:run|start|do|execute|launch|perform|carry out|kick off|trigger|begin|process|initiate|conduct|make|doing|running|starting|executing|carrying out|performing|making)"
 # Openings, each taken away wherever the words begin with it, as often as one does.
 _OPENINGS = re.compile(
     "(?:"

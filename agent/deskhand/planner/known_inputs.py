@@ -16,11 +16,12 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Protocol
 
 from deskhand.plan import Input
-from deskhand.planner.known_families import SYNONYMS
+from deskhand.planner.known_families import SYNONYMS, related
 from deskhand.planner.known_words import BOUNDARY, NEGATIONS, singular, spoken, tokens
 
 
@@ -65,14 +66,22 @@ _MARK = "\0"
 
 _STARTS = frozenset("from start since begin beginning first after".split())  # noqa: SIM905
 _ENDS = frozenset("to end until till last before by".split())  # noqa: SIM905
-_SINCE = frozenset("since from starting after".split())  # noqa: SIM905
+_SINCE = frozenset("since from starting".split())  # noqa: SIM905
 _UNTIL = frozenset("until till to through ending up".split())  # noqa: SIM905
 _DURING = frozenset("for in of during from covering the month s only just but and with as".split())  # noqa: SIM905
+_CAME = frozenset(
+    """that which came come coming arrived received got everything anything all for in on onward onwards been have
+    has and newer dated what it""".split()  # noqa: SIM905
+)
 _ON_DAY = frozenset("on for of as at the dated day s".split())  # noqa: SIM905
 _NUMBER = frozenset(
-    "with a an the of at is to be for set as use using per each every and only after from period".split()  # noqa: SIM905
+    """with a an the of at is to be for set as use using per each every and only after from period leaving leave keep
+    keeping allow allowing accept same please have having instead""".split()  # noqa: SIM905
 )
-_ADDRESS = frozenset("with the a to and send mail go goes going should be is set as my our for it please".split())  # noqa: SIM905
+_ADDRESS = frozenset(
+    """with the a to and send mail go goes going should is set as my our for it please cc copy be get gets including
+    include in on via""".split()  # noqa: SIM905
+)
 _PREPOSITIONS = frozenset(
     """from to by until till before after since at on in for of with about within over under per than above below
     around between against into onto through during minus plus least most""".split()  # noqa: SIM905
@@ -84,8 +93,19 @@ _IDLE = frozenset(
 )
 _OTHER_WAY = frozenset({"before", "earlier", "ahead", "prior"})  # 3 days before aren't 3 days after
 _QUANTIFIERS = frozenset({"most", "least", "limit", "number", "count", "amount", "value", "days"})
-_AT_MOST = (("no", "more", "than"), ("not", "more", "than"), ("up", "to"))
+_LIMITS = frozenset({"tolerance", "limit", "cap", "leeway", "allowance", "threshold"})
+_BOUNDS = {
+    ("no", "more", "than"): ("at", "most"), ("not", "more", "than"): ("at", "most"), ("up", "to"): ("at", "most"),
+    ("not", "more", "often", "than", "every"): ("at", "least", "between"),
+    ("no", "more", "often", "than", "every"): ("at", "least", "between"),
+    ("not", "more", "often", "than", "once", "every"): ("at", "least", "between"),
+    ("not", "less", "than"): ("at", "least"), ("no", "less", "than"): ("at", "least"), ("no", "fewer", "than"): ("at", "least"),
+    ("min",): ("at", "least"), ("minimum",): ("at", "least"), ("a", "minimum", "of"): ("at", "least"),
+    ("a", "maximum", "of"): ("at", "most"),
+}  # fmt: skip
+"""Bounds before a number that are said in several ways; the longest is taken."""
 _VAGUE = re.compile(r"(?i)\d(st|nd|rd|th)\b|first|second\b|third\b|fourth|twice|double|half|couple|dozen|quarter|few")
+_CENTS = re.compile(r"(?i)(?<![^\W\d_])(?:cents?|ct|pence)$")
 _MONEY = re.compile(r"[€$£¥]|[A-Za-z]{3}")
 _LITERAL_DATE = re.compile(r"date '(\d{4}-\d\d-\d\d)'\Z")
 
@@ -93,8 +113,10 @@ _LITERAL_DATE = re.compile(r"date '(\d{4}-\d\d-\d\d)'\Z")
 class Inputs:
     """The inputs of one process as a sentence can give them."""
 
-    def __init__(self, inputs: Mapping[str, Input]) -> None:
+    def __init__(self, inputs: Mapping[str, Input], common: frozenset[str] = frozenset()) -> None:
+        """common: words that the process is asked for with, which therefore don't tell an input."""
         self.inputs = inputs
+        self.common = common
         self.named = {name: _content(name.replace("_", " ").replace("-", " ")) for name in inputs}
         self.described = {name: _content(item.description) for name, item in inputs.items()}
 
@@ -117,7 +139,8 @@ class Inputs:
         yield Filling(tuple(spoken(text)), {})
         if not self.inputs:
             return
-        spans = _widest(found)
+        able = {(one.start, one.end) for one in found if self._any(one, text[one.start : one.end])}
+        spans = [span for span in _widest(found) if span in able]
         if len(spans) > MOST_VALUES:
             return
         ways = 0
@@ -135,6 +158,12 @@ class Inputs:
                     filling = _together(said, combination)
                     if filling is not None:
                         yield filling
+
+    def _any(self, value: Found, shown: str) -> bool:
+        """Whether an input can take the value at all, whatever is said beside it."""
+        if value.kind == "period" and self.starts:
+            return True
+        return any(_fits(item, name, value, shown) for name, item in self.inputs.items())
 
     def _clauses(
         self, said: list[str], at: int, values: Sequence[Found], text: str, now: dt.datetime
@@ -157,14 +186,14 @@ class Inputs:
                 if self.inputs[self.ends[0]].type == "date":
                     yield ((self.starts[0], first), (self.ends[0], last)), _DURING
             elif not self.ends and value.until == "current_date" and value.value != value.until:
-                yield ((self.starts[0], first),), _DURING | _SINCE
+                yield ((self.starts[0], first),), _DURING | _SINCE | _CAME
         for name, item in self.inputs.items():
             if (given := _as_input(item, name, value, shown, now)) is not None:
                 yield ((name, given),), self._beside(name, item, value)
 
     def _beside(self, name: str, item: Input, value: Found) -> frozenset[str]:
         if item.type in ("date", "timestamp"):
-            return {"start": _SINCE, "end": _UNTIL, "day": _ON_DAY}[self._role(name)]
+            return {"start": _SINCE | _CAME, "end": _UNTIL, "day": _ON_DAY}[self._role(name)]
         if value.kind == "period":
             return _DURING
         return _ADDRESS if value.kind in ("email", "file") else _NUMBER
@@ -180,7 +209,11 @@ class Inputs:
         rivals = self._rivals(names, value, shown)
         others = frozenset().union(*(self.named[n] | self.described[n] for n in rivals)) if rivals else frozenset()
         may = (own | allowed) - _OTHER_WAY
+        if value.kind == "number" and own & _LIMITS:
+            may |= {"at", "most", "below", "under", "within"}
         left = at
+        if left > 1 and said[left - 1] == BOUNDARY and _usable(said[left - 2], own):
+            left -= 1  # `tolerance: 0.10`
         while left > 0 and at - left < 8 and _usable(said[left - 1], may):
             left -= 1
         right = at
@@ -192,13 +225,17 @@ class Inputs:
             for end in range(right, at - 1, -1):
                 if end + 1 < len(said) and said[end + 1] in _BEHIND:
                     continue
-                taken = {_stem(word) for word in (*said[start:at], *said[at + 1 : end + 1])}
+                taken = _meant((*said[start:at], *said[at + 1 : end + 1]), own | others)
                 strong = taken & frozenset().union(*(self.named[name] for name in names)) - _QUANTIFIERS
                 weak = (taken & own) - others - strong
                 if any(taken & self.named[rival] for rival in rivals):
                     continue
-                if value.kind == "period" and _tells_when(said, start, at, value, shown, now):
+                if value.kind == "period" and not strong and _tells_when(said, start, at, value, shown, now):
                     continue
+                if (
+                    weak - self.common - _QUANTIFIERS - _PREPOSITIONS - {"day"}
+                ):  # a word of this input alone beside another
+                    weak = weak | {_MARK}
                 yield from self._judged(start, end, inputs, said, at, value, shown, len(strong), len(weak))
 
     def _judged(
@@ -229,6 +266,8 @@ class Inputs:
         elif value.kind in ("email", "file"):
             if strong or weak:
                 yield _Clause(start, end, inputs, evidence)
+            elif before == {"to"} and start == at - 1 and self._is_told(said[:start], inputs[0][0], value, shown):
+                yield _Clause(start, end, inputs, 1)
         elif strong or weak >= (3 if self.named[inputs[0][0]] <= _QUANTIFIERS else 2):
             yield _Clause(start, end, inputs, evidence)
         elif value.kind == "days":
@@ -238,6 +277,14 @@ class Inputs:
             elif rivals and end == at:
                 asked = tuple(n for n in self.inputs if n in (inputs[0][0], *rivals))
                 yield _Clause(start, end, (), 0, (shown, asked))
+
+    def _is_told(self, before: Sequence[str], name: str, value: Found, shown: str) -> bool:
+        """Whether words before `to` an address are a report, and the input is who gets it: `report the rest to`."""
+        last = max((at for at, word in enumerate(before) if word.startswith(BOUNDARY)), default=-1)
+        gets = re.search(r"\b(gets?|receives?|recipient|receiver)\b", self.inputs[name].description.casefold())
+        report = self.described[name] & {"report", "summary", "result", "overview"}
+        told = _meant(before[last + 1 :], report) & report
+        return bool(gets and told and not self._rivals((name,), value, shown))
 
     def _rivals(self, names: tuple[str, ...], value: Found, shown: str) -> tuple[str, ...]:
         """Other inputs that the same value fits."""
@@ -300,9 +347,10 @@ def _tokens(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
     for start, end in sorted(spans):
         said += [*spoken(text[last:start]), f"{_MARK}{order[start, end]}"]
         last = max(last, end)
-        for bound in _AT_MOST:
+        for bound in sorted(_BOUNDS, key=len, reverse=True):
             if tuple(said[-1 - len(bound) : -1]) == bound:
-                said[-1 - len(bound) : -1] = ["at", "most"]
+                said[-1 - len(bound) : -1] = _BOUNDS[bound]
+                break
     return said + spoken(text[last:])
 
 
@@ -329,6 +377,8 @@ def _as_input(item: Input, name: str, value: Found, shown: str, now: dt.datetime
         return None
     if value.kind == "period":
         return _month(value, now)
+    if value.kind == "number" and item.type == "decimal" and _CENTS.search(shown):
+        return f"{Decimal(value.value) / 100}"
     return _date(value.value) if value.kind == "date" else value.value
 
 
@@ -362,6 +412,8 @@ def _tells_when(said: Sequence[str], start: int, at: int, value: Found, shown: s
     before = set(said[start:at])
     if before & {"for", "of", "from"} or said[at + 1 : at + 2] == ["s"]:
         return False
+    if re.search(r"\d{4}", shown) and not before & {"in", "on", "by", "at", "until", "before"}:
+        return False  # a month of a year is no usual way to say when
     beside = 0 < at < len(said) - 1
     if re.match(r"(?i)(the )?(this|next|coming|today|tonight|tomorrow)", shown) and not beside:
         return True
@@ -411,4 +463,11 @@ def _stem(word: str) -> str:
 
 
 def _usable(word: str, may: frozenset[str]) -> bool:
-    return word not in NEGATIONS and not word.startswith(_MARK) and (word in may or _stem(word) in may)
+    if word in NEGATIONS or word.startswith((_MARK, BOUNDARY)):
+        return False
+    return word in may or _stem(word) in may or bool(related(_stem(word), may))
+
+
+def _meant(said: Sequence[str], known: frozenset[str]) -> frozenset[str]:
+    """Which of the known words the said ones stand for."""
+    return frozenset(one for word in said for one in related(_stem(word), known) or {_stem(word)})

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from deskhand.planner.known_families import GERUND, NOUNS, PAST, SYNONYMS, TURNS
+from deskhand.planner.known_families import GERUND, NOUNS, PAST, SYNONYMS, TURNING, TURNS
 from deskhand.planner.known_frames import GERUND_OPENINGS, LEADING, TRAILING, WISHES, sequences
 
 BOUNDARY = "\1"
@@ -62,8 +62,10 @@ def spoken(text: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def turned(text: str) -> str:
     """Words joined by spaces, with turns of speech in one wording."""
-    for pattern, one in TURNS:
-        text = pattern.sub(one, text)
+    said = frozenset(text.split())
+    if said & TURNING:
+        for pattern, one in TURNS:
+            text = pattern.sub(one, text)
     return text
 
 
@@ -113,7 +115,7 @@ def _orders(said: list[str]) -> Iterator[list[str]]:
         at = said.index("out", 2)
         if at == len(said) - 1 or said[at + 1] in _BESIDE:
             yield ["send", *said[1:at], *said[at + 1 :]]
-    for at in range(1, len(said)):
+    for at in range(1, len(said)) if _NEEDING.intersection(said) else ():
         yield from _needed(said[:at], said[at:])
 
 
@@ -124,8 +126,11 @@ _TO_BE = sequences("need to be", "needs to be", "must be", "have to be", "has to
                    "should get", "are due to be", "is due to be", "should now be", "can now be")  # fmt: skip
 _TO_GO = sequences("need to go out", "needs to go out", "should go out", "must go out", "have to go out", "has to go out",
                    "can go out", "are to go out", "is to go out", "to go out")  # fmt: skip
-_DUE = sequences("is due", "are due", "is up", "are up", "is needed", "are needed", "is required", "needed", "due", "is on",
-                 "is next", "is the next thing", "please")  # fmt: skip
+_DUE = sequences("is due", "are due", "is up", "are up", "is needed", "are needed", "is required", "needed", "is on",
+                 "is next", "is the next thing")  # fmt: skip
+
+
+_NEEDING = frozenset(need[0] for need in (*_NEEDS, *_TO_BE, *_TO_GO, *_DUE))
 
 
 def _needed(thing: list[str], after: list[str]) -> Iterator[list[str]]:
