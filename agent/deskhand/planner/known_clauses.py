@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from deskhand.plan import Act, ForEach, Plan, Step
+from deskhand.plan import Act, ForEach, Plan, Query, Step
 from deskhand.planner.known_families import FAMILIES_OF, GERUND, PAST, VERBS, related
 from deskhand.planner.known_frames import CHATTER, stages
 from deskhand.planner.known_typos import is_typo
@@ -30,7 +30,8 @@ NOT_MORE = frozenset(
 _JOINING = frozenset({"and", "then", "plus", "also", "while", "so"})
 _PRONOUNS = frozenset({"it", "them", "these", "those", "this", "that", "they"})
 # In a detail these say nothing: it says over again what is done anyway, in whatever voice.
-_VOICE = frozenset("get gets be should must shall needs need to the goes go will i we us let want please too".split())  # noqa: SIM905
+_ALL = frozenset({"everything", "all", "one"})
+_VOICE = frozenset("get gets be should must shall needs need to the goes goe go will i we us let want please too".split())  # noqa: SIM905
 # Acts in words of the office: by the operation, the words that such a detail has, its verb first.
 _ACTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "email.reply": (("answer",), ("send", "answer")),
@@ -45,6 +46,8 @@ _ACTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "database.update": (("update", "ledger"),),
     "database.upsert": (("book",), ("update", "ledger")),
 }  # fmt: skip
+# Looking changes nothing, so to look at what the process works with is no more than it does.
+_LOOKING = frozenset("check find see look go identify review determine spot open read take".split())  # noqa: SIM905
 # To match a with b is to match b to a.
 _EITHER_WAY = frozenset({"match", "reconcile"})
 _WRITTEN = frozenset({"report", "workbook", "excel", "spreadsheet", "summary"})
@@ -55,20 +58,31 @@ class Ways:
     """How one process may be asked for: ways as words that matter, and what it does in detail, verb first.
 
     more: words that its details may have besides. today: whether `today` says when to do it, since it takes no day.
+    long: ways of several clauses. acts: details that have to be said with all their words. shown: its last step's rows are shown to who asked, so `tell me` is what it does.
     """
 
     ways: tuple[tuple[str, ...], ...]
     details: tuple[tuple[str, ...], ...]
     more: frozenset[str]
     today: bool
+    long: frozenset[tuple[str, ...]] = frozenset()
+    acts: frozenset[tuple[str, ...]] = frozenset()
+    shown: bool = False
 
     @cached_property
     def words(self) -> frozenset[str]:
-        return frozenset(word for way in self.ways for word in way)
+        """Words of the ways that a sentence may have beside another way's."""
+        return frozenset(word for way in self.ways if way not in self.long for word in way)
 
     @cached_property
     def heads(self) -> frozenset[str]:
-        return frozenset(way[0] for way in self.ways if len(way) > 1)
+        """Verbs that ways begin with, and that no way has elsewhere."""
+        return frozenset(way[0] for way in self.ways if len(way) > 1) - frozenset(w for way in self.ways for w in way[1:])
+
+    @cached_property
+    def aside(self) -> frozenset[str]:
+        """Words that may be beside a way's own: no other act, no direction, nothing that turns what is said."""
+        return frozenset(word for word in self.words - self.heads - NOT_MORE if " " not in word)
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -84,9 +98,13 @@ class Ways:
     def _detail(self) -> dict[str, frozenset[str]]:
         return {}
 
+    @cached_property
+    def everything(self) -> frozenset[str]:
+        return frozenset(word for way in self.ways for word in way)
+
     def core(self, word: str) -> frozenset[str]:
         """The words of the ways that a word can stand for."""
-        return _stands(word, self.words, self._core)
+        return _stands(word, self.everything, self._core)
 
     def detail(self, word: str) -> frozenset[str]:
         """The words of the details that a word can stand for; a participle for its verb too."""
@@ -99,28 +117,35 @@ def ways_of(plan: Plan, name: str) -> Ways:
     """What a process's YAML says of it: its phrases, its description, its acts and who gets mails of it."""
     ways: dict[tuple[str, ...], None] = {}
     details: dict[tuple[str, ...], None] = {}
+    long: set[tuple[str, ...]] = set()
     for text in (name, *plan.phrases, plan.description):
         segments = _segments(_turned(spoken(text)))
         clauses = [words(" ".join(segment)) for segment in segments]
-        ways.update(dict.fromkeys(way for way in (words(text), *(clauses if len(clauses) == 1 else ())) if way))
+        said = [word for clause in clauses for word in clause]
         if len(clauses) > 1 and text != name:
-            details.update(dict.fromkeys(said for said in clauses if len(said) > 1 and said[0] in VERBS))
-            ways[tuple(word for said in clauses for word in said)] = None
-        elif text == plan.description:
-            details.update(dict.fromkeys(clauses))
-    receivers = sorted({word for act in acts(plan.steps) for word in _receivers(act) if word in plan.inputs})
+            details.update(dict.fromkeys(clause for clause in clauses if len(clause) > 1 and clause[0] in VERBS))
+            long.update((tuple(said), words(text)))
+        elif said:
+            ways.update(dict.fromkeys((words(text), tuple(said))))
+            if text == plan.description or {"rest", "other", "mismatch"} & set(said):
+                details[tuple(said)] = None
     described = [detail for detail in details if detail[0] == "report"]
+    strict: dict[tuple[str, ...], None] = {}
+    receivers = sorted({word for act in acts(plan.steps) for word in _receivers(act) if word in plan.inputs})
     for act in acts(plan.steps):
-        details.update(dict.fromkeys(_ACTS.get(act.operation, ())))
+        strict.update(dict.fromkeys(_ACTS.get(act.operation, ())))
     for receiver in receivers:
-        for detail in (("tell", receiver), ("report", receiver), ("send", "report", receiver), *described):
-            details[(*detail, receiver) if receiver not in detail else detail] = None
+        for detail in (("tell", receiver), ("report", receiver), ("send", "report", receiver)):
+            strict[detail] = None
+        details.update(dict.fromkeys((*detail, receiver) for detail in described))
     if any(act.operation in ("email.send", "spreadsheet.write") for act in acts(plan.steps)):
-        details.update(dict.fromkeys([("send", "report"), ("report",)]))
+        strict.update(dict.fromkeys([("send", "report"), ("report",)]))
     more = {word for act in acts(plan.steps) if act.operation == "spreadsheet.write" for word in _WRITTEN}
     more |= {word for act in acts(plan.steps) for word in words(str(act.params.get("table", "")))}
     today = not any(item.type in ("date", "timestamp") for item in plan.inputs.values())
-    return Ways(tuple(ways), tuple(details), frozenset(more), today)
+    long -= ways.keys()
+    shown = isinstance(plan.steps[-1], Query)
+    return Ways((*ways, *long), (*details, *strict), frozenset(more), today, frozenset(long), frozenset(strict), shown)
 
 
 def acts(steps: Sequence[Step]) -> Iterator[Act]:
@@ -137,6 +162,7 @@ def is_said(said: Sequence[str], process: Ways) -> bool:
     segments = _segments(_turned(said))
     if not segments or len(segments) > MAX_SEGMENTS:
         return False
+    polite = any(opened for _, opened in stages(tuple(segments[0]), today=False))
     reached: list[set[bool]] = [{False}, *(set() for _ in segments)]
     for start in range(len(segments)):
         if not reached[start]:
@@ -144,7 +170,7 @@ def is_said(said: Sequence[str], process: Ways) -> bool:
         earlier = [word for segment in segments[:start] for word in segment]
         for end in range(start + 1, len(segments) + 1):
             clause = [word for segment in segments[start:end] for word in segment]
-            kind = _kind(clause, earlier, process)
+            kind = _kind(clause, earlier, process, polite)
             if kind:
                 reached[end] |= {before or kind == "core" for before in reached[start]}
     return True in reached[-1]
@@ -167,9 +193,9 @@ def _segments(said: Sequence[str]) -> list[list[str]]:
     return [segment for segment in segments if segment]
 
 
-def _kind(clause: list[str], earlier: Sequence[str], process: Ways) -> str:
+def _kind(clause: list[str], earlier: Sequence[str], process: Ways, polite: bool) -> str:
     """`core`, `detail`, `chatter`, or empty where the process doesn't explain the clause."""
-    question = "?" in clause
+    question = "?" in clause and not polite
     if "?" in clause[:-1]:
         return ""
     clause = [word for word in clause if word != "?"]
@@ -185,8 +211,10 @@ def _kind(clause: list[str], earlier: Sequence[str], process: Ways) -> str:
         ):
             return "core"
     for left, _ in found:
-        if _is_chatter(left, process, question) or (not question and _is_detail(left, process, bool(earlier))):
-            return "chatter"
+        plain = tuple(PAST.get(word) or GERUND.get(word) or word for word in left)
+        for form in dict.fromkeys((left, plain)):
+            if _is_chatter(form, process, question) or (not question and _is_detail(form, process, bool(earlier))):
+                return "chatter"
         if question and earlier and _is_detail(left, process, later=True) and found[-1][1]:
             return "chatter"
     return ""
@@ -196,12 +224,15 @@ def _readings(left: tuple[str, ...], opened: bool, earlier: Sequence[str], proce
     yield from meanings(left)
     if opened and left[0] in GERUND:
         yield from meanings((GERUND[left[0]], *left[1:]))
-    if earlier and any(word in _PRONOUNS for word in left[1:]):
-        meant = [word for word in words(" ".join(earlier)) if word in process.words and word not in process.heads]
-        at = next(at for at, word in enumerate(left) if at and word in _PRONOUNS)
-        if meant:
-            for reading in meanings((*left[:at], *left[at + 1 :])):
-                yield (*reading[:1], *meant, *reading[1:])
+    if not earlier or not left:
+        return
+    meant = [word for word in words(" ".join(earlier)) if word in process.aside]
+    at = next((at for at, word in enumerate(left) if at and word in _PRONOUNS), 0)
+    if meant and at:
+        for reading in meanings((*left[:at], *left[at + 1 :])):
+            yield (*reading[:1], *meant, *reading[1:])
+    elif meant and len(left) == 1 and left[0] in VERBS:
+        yield (*meanings(left)[0], *meant)
 
 
 def _is_core(said: tuple[str, ...], process: Ways) -> bool:
@@ -213,16 +244,26 @@ def _is_core(said: tuple[str, ...], process: Ways) -> bool:
         return False
     beside = frozenset(word for words_ in stood[1:] for word in words_)
     plain = {word.removeprefix("to ") for word in beside} if stood[0] & _EITHER_WAY else beside
-    inside = [way for way in process.ways if len(way) > 1 and way[0] in stood[0] and plain.issuperset(way[1:])]
+    inside = [
+        way
+        for way in process.ways
+        if len(way) > 1 and way[0] in stood[0] and plain.issuperset(way[1:]) and (NOT_MORE.isdisjoint(way) or _follows(way, stood))
+    ]
     told = frozenset(word for way in inside for word in way)
     if not inside:
         return False
     for words_ in stood[1:]:
         if words_ & told:
             continue
-        if not any(" " not in word and word not in process.heads and word not in NOT_MORE for word in words_):
+        if not any(word in process.aside for word in words_):
             return False
     return True
+
+
+def _follows(way: Sequence[str], stood: Sequence[frozenset[str]]) -> bool:
+    """Whether the way's words are said in its order: `mark the paid invoices` marks none as paid."""
+    rest = iter(stood)
+    return all(any(word in words_ for words_ in rest) for word in way)
 
 
 def _is_detail(left: tuple[str, ...], process: Ways, later: bool) -> bool:
@@ -230,16 +271,28 @@ def _is_detail(left: tuple[str, ...], process: Ways, later: bool) -> bool:
     if left[-1:] == ("first",):
         left = left[:-1]
     said = [word for word in words(" ".join(left)) if _plain(word) not in _VOICE]
-    said = [word for word in said if not (later and word in _PRONOUNS)]
-    stood = [process.detail(word) for word in map(_plain, said)]
-    if not said or not all(stood):
+    if process.shown and said[:2] in (["tell", "me"], ["show", "me"], ["list", "me"]):
+        del said[1]
+    said = [word for word in said if not (later and word in _PRONOUNS | _ALL)]
+    if not said:
         return False
-    if any(words_ <= NOT_MORE - {"what", "rest", "them"} for words_ in stood):
+    looks = _LOOKING | {"which", "what", "who", "whether"} if said[0] in _LOOKING else frozenset()
+    stood = [process.detail(word) or frozenset({word} & looks) for word in map(_plain, said)]
+    if not all(stood):
         return False
+    looking = said[0] in _LOOKING and not frozenset(said) & {"have", "has", "had", "was", "were", "been"}
+    if any(words_ <= NOT_MORE - {"what", "rest", "them"} for words_ in stood) and not looking:
+        return False
+    if said[0] in _LOOKING and len(said) > 1:
+        return True
+    if said[0] in _LOOKING and later:
+        return True
     for detail in process.details:
         head, others = detail[0], frozenset(map(_plain, detail[1:]))
         at = [number for number, words_ in enumerate(stood) if head in words_]
         covered = {word for number, words_ in enumerate(stood) if number not in at[:1] for word in words_} & others
+        if at and detail in process.acts and covered != others:
+            continue
         if at and (covered or (not others and later) or (len(said) == 1 and later)):
             return True
         if not at and later and len(covered) >= 2 and not any(word in VERBS for word in said):
@@ -255,9 +308,9 @@ def _is_chatter(left: tuple[str, ...], process: Ways, question: bool) -> bool:
 def _singular(left: Sequence[str]) -> Iterator[str]:
     for word in left:
         kept = words(word)
-        if word in ("the", "our", "a", "an", "my", "all", "of"):
+        if word in ("the", "our", "a", "an", "my", "all", "of", "your", "new", "latest", "current", "more", "some"):
             continue
-        yield kept[0] if kept and word not in _KEEP else word
+        yield kept[0] if len(kept) == 1 and word not in _KEEP else word
 
 
 _KEEP = frozenset("is are s has have had ve in here there we i it and to from".split())  # noqa: SIM905

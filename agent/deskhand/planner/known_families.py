@@ -25,14 +25,16 @@ SYNONYMS: dict[str, str] = {
     "in arrear": "overdue", "late on their": "overdue", "late with their": "overdue",
     "not yet paid": "unpaid", "unsettled": "unpaid", "still unpaid": "unpaid", "yet unpaid": "unpaid",
     "still open": "open", "still outstanding": "outstanding", "past due and unpaid": "overdue unpaid",
-    "bank account statement": "bank statement", "account statement": "bank statement", "bank extract": "bank statement",
-    "statement from the bank": "bank statement", "statement of the bank": "bank statement",
+    "bank account statement": "statement", "account statement": "statement", "bank extract": "statement",
+    "statement from the bank": "statement", "statement of the bank": "statement",
     "e mails": "mail", "new mail": "unread mail", "unopened": "unread",
     "every": "", "each": "", "any": "", "every single": "",
     "maximum": "most", "max": "most", "at the most": "at most", "no more than": "at most", "not more than": "at most",
-    "compare": "match", "cross check": "check", "verify": "check", "look at": "check", "look through": "go through",
+    "compare": "match", "cross check": "check", "verify": "check", "look at": "check", "look over": "check", "look into": "check", "go over": "check",
+    "have a look at": "check", "take a look at": "check", "have a look": "check", "take a look": "check",
+    "according to": "with", "bank statement": "statement", "look through": "go through",
     "work through": "go through", "respond to": "answer", "work off": "clear", "get through": "go through",
-    "reply to": "answer", "email out": "send", "dispatch": "send", "mail out": "send", "fire off": "send",
+    "reply to": "answer", "email out": "send", "mail out": "send", "fire off": "send",
     "write back to": "answer", "get back to": "answer", "reply": "answer", "respond": "answer", "response": "answer",
     "nudge": "remind", "record": "book", "enter": "book", "register": "book", "post": "book", "tidy": "clear",
     "clean": "clear", "organise": "sort", "organize": "sort", "incoming payment": "payment", "line up": "match",
@@ -86,7 +88,7 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"{_WHICH} cannot be (?:matched|reconciled|assigned|placed|allocated|booked)", "mismatches"),
         (rf"{_WHICH} (?:is|are|was|were|remains?|stays?) (?:unmatched|unreconciled|off|unclear|odd|wrong)", "mismatches"),
         (rf"{_WHICH} (?:differs?|deviates?|is different|remains?|stays? open)", "mismatches"),
-        ("(?:what|whatever) (?:is|s|was)(?: still)? (?:left|left over|over|missing|open)", "leftovers"),
+        ("(?:what|whatever) (?:is|s|was)(?: still)? (?:left over|left|over|missing|open)(?= |$)", "leftovers"),
         ("(?:all |any |the )?(?:unmatched|unreconciled|unexplained)(?: ones?| items?| lines?| payments?| entries)?",
          "mismatches"),
         ("left ?overs?|left over", "leftovers"),
@@ -107,11 +109,31 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r" overdue invoices?|their open invoices?))*", "have not paid"),
         (r"(?:do|does|did) not (?:pay|settle)(?: (?:us|up|yet|so far|on time|their invoices?|their bills?))*",
          "have not paid"),
-        ("(?:still )?owe us(?: some)?(?: money| something)?", "owe us money"),
-        ("(?:which|that|who) (?:is|are|were|was) (?:already |still )?(?:over ?due|late|past due)", "overdue"),
+        ("(?:still )?owes? us(?: some)?(?: money| something)?", "owe us money"),
+        ("(?:that |which )?they (?:still )?(?:have not|did not|never)(?: yet)? (?:paid|settled)(?: yet)?", "unpaid"),
+        ("(?:is |are |s )?(?:late|behind)(?: in| with| on)? paying", "overdue"),
+        ("to (?:settle|pay|clear)(?: up)?(?: their| the| all| any| our)*(?= )", "to pay their"),
+        (r"every(?:thing|body|one) (?:that is |which is |that s |who is |who s )?(overdue|unpaid|unread|open)", r"all \1"),
+        ("((?:incoming )?(?:payments?|money|mails?|emails?|messages|questions|requests)) (?:that |which )?"
+         r"(?:we|i|us)(?: have| ve| just)*(?: received| got| had)", r"\1"),
+        ("(?:what|whatever|everything|anything|those|the ones?|questions?)(?: that| which)? (?:is|are|s|re) not "
+         "(?:in|covered by|answered by|answerable from) (?:the |our )?faq", "the rest"),
+        ("(?:what|whatever|everything|anything|those|the ones?|questions?)(?: that| which)? (?:the |our )?faq (?:does|can) "
+         "not (?:cover|answer|know)", "the rest"),
+        (r"(?:hand|pass|give|deal|share|dish|farm) ((?:\w+ ){1,4}?)(?:over|out|on|off|around)(?= to| among| between|$)",
+         r"assign \1"),
+        (r"(?:tick|check|cross|mark) ((?:\w+ ){1,5}?)off", r"tick off \1"),
+        ("(?:according to|as per|based on|going by|on the basis of|by means of|with the help of)", "with"),
+        ("(?:which|that|who) (?:is|are|were|was|s) (?:already |still |now )?(?:over ?due|late|past (?:(?:the|their|its) )?due(?:"
+         " date)?)", "overdue"),
+        (r"whose (?:open )?(\w+) (?:is|are) (?:already |still |now )?(overdue|late|unpaid|outstanding|open|past due)",
+         r"with \2 \1"),
+        (r"(\w+) (?:that|which) (?:were|was|have been|has been|got|are|is)(?: already)? paid", r"paid \1"),
+        ("(?:that|who|which) (?:have|has|got|have got)(?= (?:an? |the |any |some )?(?:overdue|unpaid|open|outstanding|late"
+         "|unread|new)(?: |$))", "with"),
         ("(?:which|that) (?:is|are) (?:still )?(?:open|unpaid|outstanding)", "unpaid"),
-        ("let (?:the |our )?(\\w+) know", r"tell the \1"),
-        ("keep (?:the |our )?(\\w+) (?:posted|informed|in the loop|updated|up to date)", r"tell the \1"),
+        (r"let (?:the |our )?(\\w+) know", r"tell the \1"),
+        (r"keep (?:the |our )?(\\w+) (?:posted|informed|in the loop|updated|up to date)", r"tell the \1"),
         ("(?:in|into) (?:their |the |its |his )?(?:own |right |respective |proper |matching |topic |correct )*folders?",
          "by topic"),
         ("(?:by|per|according to|depending on|based on|under|into|in|to) (?:the |their |its |each |right )*topic(?:s|"
@@ -124,7 +146,8 @@ TURNING = frozenset(
     """not cannot which that what whatever everything everyone anything anybody all those one ones rest other others
     remainder remaining remains unmatched unreconciled unexplained leftover leftovers left faq frequently standard canned
     stock known common easy usual recurring routine simple first 1st owe who let keep folder folders topic topics same
-    money""".split()  # noqa: SIM905
+    money hand pass give deal share dish farm tick check cross mark according per based going basis means help owes
+    whose they late behind to every received got had""".split()  # noqa: SIM905
 )
 """Every turn of speech has one of these words."""
 
@@ -132,7 +155,8 @@ FAMILIES: tuple[frozenset[str], ...] = tuple(
     frozenset(word.strip() for word in line.split(","))
     for line in """
 remind, chase, dun, prompt, ping, follow
-send, issue, mail, write, email, deliver
+send, issue, deliver, dispatch
+write, mail
 match, reconcile, square, align, map, link, balance
 match, check, review
 tick, mark
@@ -140,15 +164,15 @@ book, apply, credit
 assign, apply
 find, see, identify, determine, spot
 triage, sort, handle, categorise, categorize, classify
-clear, empty, handle
+clear, empty
 answer, handle
 file, sort, move, put, store, place, categorise, categorize
-assign, route, split, divide, spread, give, pass
+assign, route, split, divide, spread, give, pass, dispatch
 report, flag, highlight, list, note, raise, show, summarise, summarize, point, tell, collect
 tell, inform, notify, brief, update, report, cc, copy, copied
 report, summary, overview, result, findings, finding
 vendor, payer, debtor
-everybody, people, anybody, anyone, those, vendor
+everybody, people, anybody, anyone, those
 overdue, outstanding
 open, unpaid, outstanding
 not paid, overdue, unpaid, owe
@@ -157,6 +181,7 @@ level, stage, step
 payment, receipt, transaction, transfer, deposit, remittance, credit, line, entry, movement
 line, item, entry, transaction
 statement, export, feed
+statement, bank
 ledger, system, accounting
 question, request, ticket
 support, help, service
@@ -170,12 +195,15 @@ sender, person, customer
 answer, reply, response
 controller, controlling
 grace, leeway, slack
-tolerance, leeway
-gap, pause, interval, distance
+tolerance, leeway, tolerate
+gap, pause, interval, distance, apart, between, spacing
 """.strip().splitlines()
 )
 """Words that may stand for each other where a process knows one of the family."""
 
+_SAME_ACT = frozenset(
+    number for number, family in enumerate(FAMILIES) if family & {"chase", "reconcile", "empty", "route", "identify", "triage"}
+)
 FAMILIES_OF: dict[str, frozenset[int]] = {}
 for _number, _family in enumerate(FAMILIES):
     for _word in _family:
@@ -222,13 +250,13 @@ GERUND = {form: verb for verb in sorted(VERBS) for form, kind in _inflected(verb
 
 def related(word: str, known: frozenset[str]) -> frozenset[str]:
     """Which of the known words a word can stand for: itself, else its families' members."""
-    if word in known:
-        return frozenset({word})
+    itself = frozenset({word}) & known
+    if itself and word in VERBS:  # an act that the process knows by its name is no other, unless it is the same act
+        return itself.union(*(FAMILIES[number] & known for number in FAMILIES_OF.get(word, ()) if number in _SAME_ACT))
     bound, _, base = word.rpartition(" ")
     if word in FAMILIES_OF:
         bound, base = "", word
-    families = FAMILIES_OF.get(base, frozenset())
-    if not families:
-        return frozenset()
     lead = f"{bound} " if bound else ""
-    return frozenset(lead + member for number in families for member in FAMILIES[number]) & known
+    members = frozenset(lead + member for number in FAMILIES_OF.get(base, ()) for member in FAMILIES[number])
+    found = itself | (members & known)
+    return found or frozenset({f"from {word}"}) & known  # `with the FAQ` for `from the FAQ`

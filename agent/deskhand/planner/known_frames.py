@@ -10,6 +10,7 @@ past tense, `should I` and `how to` are in no table.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 
@@ -140,7 +141,7 @@ _IDLE_BEFORE = re.compile(
 )
 # Whole clauses that ask for nothing; N stands for a name of what the process works with.
 _N = r"N(?: N)*"
-_LOTS = r"(?:a lot of|lots of|many|plenty of|loads of|a bunch of|a pile of|quite a few|several|more|some|new|so many)"
+_LOTS = r"(?:lots?|many|plenty|loads|bunch|pile|ton|tons|heap|quite few|few|several|more|some|new|so many)"
 CHATTER = re.compile(
     r"(?:"
     + "|".join(
@@ -164,6 +165,7 @@ CHATTER = re.compile(
             rf"(?:we|i)(?: (?:ve|have|had|got|just))+ (?:{_LOTS} )?(?:{_N})(?: (?:come|came|coming|pile|piled|piling) (?:in|up)| here| again"
             r"| waiting| in)*",
             rf"(?:there are|there is|there s|there re)(?: (?:again|also|still|now))* (?:{_LOTS} )?{_N}(?: (?:waiting|again|in|here|N))*",
+            _N,
             rf"{_LOTS} {_N}(?: (?:waiting|again|in|here|came in|have come in))*",
         )
     )
@@ -177,20 +179,31 @@ def stages(said: tuple[str, ...], *, today: bool) -> tuple[tuple[tuple[str, ...]
 
     today: `today` and the like say when to do it, as in any process that no day is given to.
     """
-    text = " ".join(said)
-    seen = {text: False}
-    opened, changed = False, True
-    while changed and text:
-        changed = False
-        for pattern in (_OPENINGS, _CLOSINGS, *((_TODAY,) if today else ())):
-            opens = pattern is _OPENINGS
-            found = pattern.match(text) if opens else pattern.search(text)
-            if not found or found.end() == found.start():
-                continue
-            rest = (text[found.end() :] if opens else text[: found.start()]).strip()
-            if opens and re.match(r"(?:not|never|no|i|he|she|they|ever)\b", rest):
-                continue
-            text, changed, opened = rest, True, opened or opens
-            seen.setdefault(text, opened)
+    opened = _stages(" ".join(said), (_OPENINGS,))
+    closing = (_CLOSINGS, _TODAY) if today else (_CLOSINGS,)
+    seen: dict[str, bool] = {}
+    for number, text in enumerate(opened):
+        for left in _stages(text, closing):
+            seen.setdefault(left, number > 0)
     plainer = {_IDLE_BEFORE.sub("", one): how for one, how in seen.items()}
     return tuple((tuple(one.split()), how) for one, how in {**seen, **plainer}.items())
+
+
+def _stages(text: str, patterns: Sequence[re.Pattern[str]]) -> list[str]:
+    """The text, and what is left of it after each frame that one of the patterns finds at an end of it."""
+    found = [text]
+    changed = True
+    while changed and text:
+        changed = False
+        for pattern in patterns:
+            frame = pattern.match(text) if pattern is _OPENINGS else pattern.search(text)
+            if not frame or frame.end() == frame.start():
+                continue
+            rest = (text[frame.end() :] if pattern is _OPENINGS else text[: frame.start()]).strip()
+            if pattern is _OPENINGS and re.match(r"(?:not|never|no|i|he|she|they|ever)\b", rest):
+                continue
+            if pattern is not _OPENINGS and re.search(r"(?:^| )(?:an?|the|with|to|of|for|from|in|on|by|and)$", rest):
+                continue  # `with a thank you` is no thanks
+            text, changed = rest, True
+            found.append(text)
+    return found

@@ -76,7 +76,8 @@ _CAME = frozenset(
 _ON_DAY = frozenset("on for of as at the dated day s".split())  # noqa: SIM905
 _NUMBER = frozenset(
     """with a an the of at is to be for set as use using per each every and only after from period leaving leave keep
-    keeping allow allowing accept same please have having instead""".split()  # noqa: SIM905
+    keeping allow allowing accept same please have having instead on onwards but are fine okay ok acceptable
+    allowed accepted ignore ignoring still can""".split()  # noqa: SIM905
 )
 _ADDRESS = frozenset(
     """with the a to and send mail go goes going should is set as my our for it please cc copy be get gets including
@@ -233,7 +234,7 @@ class Inputs:
                 if value.kind == "period" and not strong and _tells_when(said, start, at, value, shown, now):
                     continue
                 if (
-                    weak - self.common - _QUANTIFIERS - _PREPOSITIONS - {"day"}
+                    weak - self.common - _QUANTIFIERS - (_PREPOSITIONS - {"between"}) - {"day"}
                 ):  # a word of this input alone beside another
                     weak = weak | {_MARK}
                 yield from self._judged(start, end, inputs, said, at, value, shown, len(strong), len(weak))

@@ -19,14 +19,10 @@ _VOWELS = frozenset("aeiouy")
 
 def is_typo(word: str, meant: str) -> bool:
     """One slip of the fingers (two in a long word) that leaves the first and the last letter alone."""
+    if word[:1] != meant[:1] or word[-1:] != meant[-1:] or abs(len(word) - len(meant)) > 2:
+        return False
     shorter = min(len(word), len(meant))
-    if (
-        shorter < 5
-        or abs(len(word) - len(meant)) > 2
-        or word[0] != meant[0]
-        or word[-1] != meant[-1]
-        or {word, meant} & _CONFUSABLE
-    ):
+    if shorter < 5 or word in _CONFUSABLE:
         return False
     if " " in word or " " in meant or not (word.isalpha() and meant.isalpha()):
         return False

@@ -27,14 +27,17 @@ _BESIDE = frozenset(
 _POLITE = frozenset("please pls plz kindly bitte".split())  # noqa: SIM905
 _SMALL = frozenset(
     """
-    the a an our my all of for with on in about by at and up out against their its using via between among amongst regarding concerning
+    the a an our my all of for with on in about by at and up out against their its using via regarding concerning
     der die das den dem des ein eine einen unser unsere unseren alle mit und von
     """.split()  # noqa: SIM905
 )
 NEGATIONS = frozenset(
     "not no never without except excluding dont doesnt cannot cant nicht kein keine ohne".split()  # noqa: SIM905
 )
-_BOUND = {"from": "from", "to": "to", "into": "to", "onto": "to", "aus": "from"}
+_DESCRIBING = frozenset(
+    "open overdue unpaid paid unread new incoming right known outstanding support customer bank".split()  # noqa: SIM905
+)
+_BOUND = {"among": "to", "amongst": "to", "between": "to", "from": "from", "to": "to", "into": "to", "onto": "to", "aus": "from"}
 
 
 def tokens(text: str) -> list[str]:
@@ -110,7 +113,8 @@ def _orders(said: list[str]) -> Iterator[list[str]]:
         if thing[-2:] == ["to", "be"]:
             thing = thing[:-2]
         if thing and (not beside or beside[0] in _BESIDE):
-            yield [PAST[causative[at]], *thing, *beside]
+            verb = PAST[causative[at]]
+            yield [*thing, *beside] if verb == "do" else [verb, *thing, *beside]
     if said[0] in ("get", "have", "send") and "out" in said[2:]:
         at = said.index("out", 2)
         if at == len(said) - 1 or said[at + 1] in _BESIDE:
@@ -172,6 +176,8 @@ def _kept(said: Iterable[str]) -> tuple[str, ...]:
             bound += "not "
         elif token in _BOUND:
             bound += _BOUND[token] + " "
+        elif token in _DESCRIBING and bound in ("from ", "to "):
+            kept.append(token)  # `to open invoices` is `open` and `to invoices`
         elif token not in _SMALL and token != "s":
             kept.append(bound + token)
             bound = ""
