@@ -22,8 +22,10 @@ from deskhand_models.checkpoint import Calibration, load, shipped
 from deskhand_models.decode import Candidate, decode
 from deskhand_models.encoder import Encoded, Encoder
 from deskhand_models.fast import FastGPT
-from deskhand_models.features import Memory, features, items_of
+from deskhand_models.features import features, items_of
 from deskhand_models.groups import Placed, groups_of
+from deskhand_models.kept_names import KeptNames
+from deskhand_models.language import foreign
 from deskhand_models.link import linked
 from deskhand_models.literals import literals
 from deskhand_models.people import people_of
@@ -66,7 +68,7 @@ class LocalPlanner:
         self.model = model
         self.encoder = encoder
         self.calibration = calibration
-        self.memory = Memory(encoder)
+        self._memories: dict[Path, KeptNames] = {}
 
     @staticmethod
     def load(folder: Path | None = None) -> LocalPlanner:
@@ -76,10 +78,15 @@ class LocalPlanner:
 
     def readings(self, request: str, now: dt.datetime, catalog: Any, beams: int = 6) -> list[Reading]:
         """The likeliest readings, the likeliest first; equal plans are one."""
+        language = foreign(request)
+        if language:
+            return [Reading(None, reason=f"the shipped planner understands English, and this seems to be {language}")]
         said = self.encoder.states(request)
         cut = self.cut(request, said, now, catalog)
         items = items_of(cut)
-        made = features(cut, said, self.memory, items)
+        memory = self._memory(catalog)
+        made = features(cut, said, memory, items)
+        memory.keep()
         found = decode(self.model, cut, made, beams=beams)
         return _readings(found, cut)
 
@@ -87,8 +94,15 @@ class LocalPlanner:
         """The catalog slice of a request."""
         connections = {name: catalog.workspace.connections[name].tool for name in catalog.connections()}
         tables = (Placed(name, tool, table) for name, tool in connections.items() for table in catalog.tables(name))
-        groups = linked(groups_of(tables), request, said, self.memory)
+        groups = linked(groups_of(tables), request, said, self._memory(catalog))
         return Slice.of(request, literals(request, now), groups, people_of(catalog), own_address(catalog), connections)
+
+    def _memory(self, catalog: Any) -> KeptNames:
+        """What is kept of the workspace's names."""
+        file: Path = catalog.workspace.state_dir / "cache" / "names.npz"
+        if file not in self._memories:
+            self._memories[file] = KeptNames(self.encoder, file)
+        return self._memories[file]
 
 
 def own_address(catalog: Any) -> str:

@@ -172,3 +172,13 @@ def test_probability_is_a_logistic_regression() -> None:
     assert probability({}, {"bias": 0.0}) == 0.5
     assert probability({"score": -2.0}, {"bias": 2.0, "score": 1.0}) == 0.5
     assert probability({"score": -1e9}, {"score": 1.0}) < 1e-9
+
+
+def test_an_answer_of_before_holds_while_it_fits_what_is_here(office: Desk) -> None:
+    workspace, model = office.workspace, Model(Said(LIST))
+    request = Request("list the invoices", load_processes(workspace), NOW)
+    assert Pipeline(workspace, model, answers=lambda _: NONE).plan(request) == Planned(NONE, 1.0)
+    assert model.asked == []
+    changed = Pipeline(workspace, model, answers=lambda _: WRONG).plan(request)
+    assert isinstance(changed, Planned)
+    assert changed.plan == LIST, "the catalog has changed since: the sentence is planned anew"
