@@ -52,5 +52,5 @@ class KeptNames(Memory):
                     texts=np.array([text for text, _ in names]),
                     vectors=np.stack([vector for _, vector in names]),
                 )
-            os.replace(beside, self._file)
+            Path(beside).replace(self._file)
             self._written = len(self._pooled)

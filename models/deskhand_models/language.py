@@ -36,7 +36,10 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def foreign(request: str) -> str:
-    """The language that the request plainly is in, or "in another script"; empty for English and for what can't be told."""
+    """The language that the request plainly is in, or "in another script".
+
+    Empty for English, and for what can't be told.
+    """
     letters = [letter for letter in request if letter.isalpha()]
     if letters and sum("LATIN" not in unicodedata.name(letter, "") for letter in letters) > len(letters) / 2:
         return "in another script"

@@ -83,7 +83,7 @@ def test_tables_and_columns_that_are_keywords(deskhand: Desk, model: Certain) ->
         "ä ö": 1,
     }
     tables = {name: [row] for name in ("select", "order", "table", "from", "group by", "SELECT 1", "'", "*")}
-    deskhand.connect("shop", "database", keys={name: "from" for name in tables}, **tables)
+    deskhand.connect("shop", "database", keys=dict.fromkeys(tables, "from"), **tables)
     deskhand.connect("mail", "email", address="me@acme.example")
     proposals(deskhand, model)
 

@@ -302,6 +302,8 @@ def _is_detail(left: tuple[str, ...], process: Ways, later: bool) -> bool:
 
 def _is_chatter(left: tuple[str, ...], process: Ways, question: bool) -> bool:
     named = " ".join("N" if process.core(word) or process.detail(word) else word for word in _singular(left))
+    if left[0] in VERBS and "N" in named.split()[:1]:
+        return CHATTER.fullmatch(" ".join(left)) is not None
     return any(CHATTER.fullmatch(text) for text in (" ".join(left), named) if not (question and "N" in text))
 
 

@@ -88,10 +88,11 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"{_WHICH} cannot be (?:matched|reconciled|assigned|placed|allocated|booked)", "mismatches"),
         (rf"{_WHICH} (?:is|are|was|were|remains?|stays?) (?:unmatched|unreconciled|off|unclear|odd|wrong)", "mismatches"),
         (rf"{_WHICH} (?:differs?|deviates?|is different|remains?|stays? open)", "mismatches"),
-        ("(?:what|whatever) (?:is|s|was)(?: still)? (?:left over|left|over|missing|open)(?= |$)", "leftovers"),
+        ("(?:what|whatever) (?:is|s|was)(?: still)? (?:left over|left|over|missing)(?= |$)", "leftovers"),
         ("(?:all |any |the )?(?:unmatched|unreconciled|unexplained)(?: ones?| items?| lines?| payments?| entries)?",
          "mismatches"),
         ("left ?overs?|left over", "leftovers"),
+        (r"(?:what|whatever) ?(?:is|s) (?:still )?(open|unpaid|overdue|unread)", r"\1"),
         ("(?:what|whatever|everything that|anything that|all that) (?:was|is|has been|s been|got|were|s) paid", "payments"),
         ("(?:what|whatever|everything that|all that|the money that|the money which|money that) "
          "(?:has |have |s )?(?:come|came|comes) in", "payments"),
@@ -132,8 +133,8 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ("(?:that|who|which) (?:have|has|got|have got)(?= (?:an? |the |any |some )?(?:overdue|unpaid|open|outstanding|late"
          "|unread|new)(?: |$))", "with"),
         ("(?:which|that) (?:is|are) (?:still )?(?:open|unpaid|outstanding)", "unpaid"),
-        (r"let (?:the |our )?(\\w+) know", r"tell the \1"),
-        (r"keep (?:the |our )?(\\w+) (?:posted|informed|in the loop|updated|up to date)", r"tell the \1"),
+        (r"let (?:the |our )?(\w+) know", r"tell the \1"),
+        (r"keep (?:the |our )?(\w+) (?:posted|informed|in the loop|updated|up to date)", r"tell the \1"),
         ("(?:in|into) (?:their |the |its |his )?(?:own |right |respective |proper |matching |topic |correct )*folders?",
          "by topic"),
         ("(?:by|per|according to|depending on|based on|under|into|in|to) (?:the |their |its |each |right )*topic(?:s|"
@@ -259,4 +260,4 @@ def related(word: str, known: frozenset[str]) -> frozenset[str]:
     lead = f"{bound} " if bound else ""
     members = frozenset(lead + member for number in FAMILIES_OF.get(base, ()) for member in FAMILIES[number])
     found = itself | (members & known)
-    return found or frozenset({f"from {word}"}) & known  # `with the FAQ` for `from the FAQ`
+    return found | (frozenset({f"from {word}"}) & known)  # `with the FAQ` for `from the FAQ`

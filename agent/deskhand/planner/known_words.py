@@ -224,6 +224,8 @@ def _without(
                 continue
             if not at_end and said[size] in NEGATIONS:
                 continue
+            if at_end and said[-size - 1] in ("a", "an", "the", "with"):  # `with a thank you` is no thanks
+                continue
             said, last, changed = (said[:-size] if at_end else said[size:]), one, True
             break
     return said, last
