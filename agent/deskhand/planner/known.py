@@ -215,7 +215,7 @@ def _fit(said: tuple[str, ...], process: _Known, everything: frozenset[str]) -> 
         if corrected == way:
             return 2
         same_start = corrected[:1] == way[:1] and len(way) >= 2
-        if same_start and sorted(set(corrected)) == sorted(set(way)) and len(way) >= 3:
+        if same_start and sorted(set(corrected)) == sorted(set(way)) and len(way) >= 3 and NOT_MORE.isdisjoint(way):
             return 2
         more = set(corrected) - set(way)
         directed = any(" " in word for word in more)  # `to everybody` narrows what the way leaves open

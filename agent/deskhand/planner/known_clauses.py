@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from deskhand.plan import Act, ForEach, Plan, Query, Step
-from deskhand.planner.known_families import FAMILIES_OF, GERUND, PAST, VERBS, related
+from deskhand.planner.known_families import FAMILIES, FAMILIES_OF, GERUND, PAST, VERBS, related
 from deskhand.planner.known_frames import CHATTER, stages
 from deskhand.planner.known_typos import is_typo
 from deskhand.planner.known_words import BOUNDARY, meanings, spoken, turned, words
@@ -109,6 +109,7 @@ class Ways:
     def detail(self, word: str) -> frozenset[str]:
         """The words of the details that a word can stand for; a participle for its verb too."""
         stood = _stands(word, self.known, self._detail)
+        stood = stood.union(*(FAMILIES[number] & self.known for number in FAMILIES_OF.get(word, ())))
         verb = PAST.get(word) or GERUND.get(word)
         return stood | _stands(verb, self.known, self._detail) if verb else stood
 

@@ -36,7 +36,7 @@ SYNONYMS: dict[str, str] = {
     "work through": "go through", "respond to": "answer", "work off": "clear", "get through": "go through",
     "reply to": "answer", "email out": "send", "mail out": "send", "fire off": "send",
     "write back to": "answer", "get back to": "answer", "reply": "answer", "respond": "answer", "response": "answer",
-    "nudge": "remind", "record": "book", "enter": "book", "register": "book", "post": "book", "tidy": "clear",
+    "nudge": "remind", "a nudge": "reminder", "gentle nudge": "reminder", "friendly nudge": "reminder", "record": "book", "enter": "book", "register": "book", "post": "book", "tidy": "clear",
     "clean": "clear", "organise": "sort", "organize": "sort", "incoming payment": "payment", "line up": "match",
     "received payment": "payment", "yet": "", "process": "handle", "deal with": "handle", "take care of": "handle",
     "look after": "handle", "see to": "handle", "attend to": "handle", "tackle": "handle",
