@@ -29,9 +29,13 @@ NOT_MORE = frozenset(
 )
 _JOINING = frozenset({"and", "then", "plus", "also", "while", "so"})
 _PRONOUNS = frozenset({"it", "them", "these", "those", "this", "that", "they"})
-# In a detail these say nothing: it says over again what is done anyway, in whatever voice.
 _ALL = frozenset({"everything", "all", "one"})
-_VOICE = frozenset("get gets be should must shall needs need to the goes goe go will i we us let want please too".split())  # noqa: SIM905
+# In a detail these say nothing: it says over again what is done anyway, in whatever voice.
+_VOICE = frozenset(
+    """
+    get gets be should must shall needs need to the goes goe go will i we us let want please too
+    """.split()  # noqa: SIM905
+)
 # Acts in words of the office: by the operation, the words that such a detail has, its verb first.
 _ACTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "email.reply": (("answer",), ("send", "answer")),
@@ -39,9 +43,8 @@ _ACTS: dict[str, tuple[tuple[str, ...], ...]] = {
                       ("give", "colleague")),
     "email.move": (("file",), ("move", "topic")),
     "email.send": (("send", "mail"),),
-    "spreadsheet.write": (("report",), ("write", "report"), ("save", "report"), ("make", "report"), ("create",
-    "report"),
-                          ("put", "report")),
+    "spreadsheet.write": (("report",), ("write", "report"), ("save", "report"), ("make", "report"),
+                          ("create", "report"), ("put", "report")),
     "database.insert": (("book",), ("update", "ledger")),
     "database.update": (("update", "ledger"),),
     "database.upsert": (("book",), ("update", "ledger")),
@@ -58,7 +61,8 @@ class Ways:
     """How one process may be asked for: ways as words that matter, and what it does in detail, verb first.
 
     more: words that its details may have besides. today: whether `today` says when to do it, since it takes no day.
-    long: ways of several clauses. acts: details that have to be said with all their words. shown: its last step's rows are shown to who asked, so `tell me` is what it does.
+    long: ways of several clauses. acts: details that have to be said with all their words.
+    shown: its last step's rows are shown to who asked, so `tell me` is what it does.
     """
 
     ways: tuple[tuple[str, ...], ...]
@@ -77,7 +81,9 @@ class Ways:
     @cached_property
     def heads(self) -> frozenset[str]:
         """Verbs that ways begin with, and that no way has elsewhere."""
-        return frozenset(way[0] for way in self.ways if len(way) > 1) - frozenset(w for way in self.ways for w in way[1:])
+        return frozenset(way[0] for way in self.ways if len(way) > 1) - frozenset(
+            w for way in self.ways for w in way[1:]
+        )
 
     @cached_property
     def aside(self) -> frozenset[str]:
@@ -248,7 +254,10 @@ def _is_core(said: tuple[str, ...], process: Ways) -> bool:
     inside = [
         way
         for way in process.ways
-        if len(way) > 1 and way[0] in stood[0] and plain.issuperset(way[1:]) and (NOT_MORE.isdisjoint(way) or _follows(way, stood))
+        if len(way) > 1
+        and way[0] in stood[0]
+        and plain.issuperset(way[1:])
+        and (NOT_MORE.isdisjoint(way) or _follows(way, stood))
     ]
     told = frozenset(word for way in inside for word in way)
     if not inside:

@@ -30,13 +30,15 @@ SYNONYMS: dict[str, str] = {
     "e mails": "mail", "new mail": "unread mail", "unopened": "unread",
     "every": "", "each": "", "any": "", "every single": "",
     "maximum": "most", "max": "most", "at the most": "at most", "no more than": "at most", "not more than": "at most",
-    "compare": "match", "cross check": "check", "verify": "check", "look at": "check", "look over": "check", "look into": "check", "go over": "check",
+    "compare": "match", "cross check": "check", "verify": "check", "look at": "check", "look over": "check",
+    "look into": "check", "go over": "check",
     "have a look at": "check", "take a look at": "check", "have a look": "check", "take a look": "check",
     "according to": "with", "bank statement": "statement", "look through": "go through",
     "work through": "go through", "respond to": "answer", "work off": "clear", "get through": "go through",
     "reply to": "answer", "email out": "send", "mail out": "send", "fire off": "send",
     "write back to": "answer", "get back to": "answer", "reply": "answer", "respond": "answer", "response": "answer",
-    "nudge": "remind", "a nudge": "reminder", "gentle nudge": "reminder", "friendly nudge": "reminder", "record": "book", "enter": "book", "register": "book", "post": "book", "tidy": "clear",
+    "nudge": "remind", "a nudge": "reminder", "gentle nudge": "reminder", "friendly nudge": "reminder",
+    "record": "book", "enter": "book", "register": "book", "post": "book", "tidy": "clear",
     "clean": "clear", "organise": "sort", "organize": "sort", "incoming payment": "payment", "line up": "match",
     "received payment": "payment", "yet": "", "process": "handle", "deal with": "handle", "take care of": "handle",
     "look after": "handle", "see to": "handle", "attend to": "handle", "tackle": "handle",
@@ -79,21 +81,23 @@ _WHICH = (
     "(?:(?:all|everything|anything|whatever|what|those|the ones?|ones?|any|items?|lines?|amounts?|payments?)"
     "(?: of it| else)?(?: that| which)?|that|which)"
 )
-# Turns of speech, found in the words joined by spaces (across a comma only where a list has one), and the words that stand for them.
+# Turns of speech, found in the words joined by spaces (across a comma only where a list has one), and what they say.
 TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(rf"(?<![^\s]){pattern}(?![^\s])"), one)
     for pattern, one in (
         (rf"{_WHICH}(?: still)? (?:does|do|did|would|will) not(?: quite)? {_FITS}(?: up| out)?", "mismatches"),
         (rf"{_WHICH} (?:can|could) not be (?:matched|reconciled|assigned|placed|allocated|booked)", "mismatches"),
         (rf"{_WHICH} cannot be (?:matched|reconciled|assigned|placed|allocated|booked)", "mismatches"),
-        (rf"{_WHICH} (?:is|are|was|were|remains?|stays?) (?:unmatched|unreconciled|off|unclear|odd|wrong)", "mismatches"),
+        (rf"{_WHICH} (?:is|are|was|were|remains?|stays?) (?:unmatched|unreconciled|off|unclear|odd|wrong)",
+         "mismatches"),
         (rf"{_WHICH} (?:differs?|deviates?|is different|remains?|stays? open)", "mismatches"),
         ("(?:what|whatever) (?:is|s|was)(?: still)? (?:left over|left|over|missing)(?= |$)", "leftovers"),
         ("(?:all |any |the )?(?:unmatched|unreconciled|unexplained)(?: ones?| items?| lines?| payments?| entries)?",
          "mismatches"),
         ("left ?overs?|left over", "leftovers"),
         (r"(?:what|whatever) ?(?:is|s) (?:still )?(open|unpaid|overdue|unread)", r"\1"),
-        ("(?:what|whatever|everything that|anything that|all that) (?:was|is|has been|s been|got|were|s) paid", "payments"),
+        ("(?:what|whatever|everything that|anything that|all that) (?:was|is|has been|s been|got|were|s) paid",
+         "payments"),
         ("(?:what|whatever|everything that|all that|the money that|the money which|money that) "
          "(?:has |have |s )?(?:come|came|comes) in", "payments"),
         ("(?:everything|everyone|all|anything|anybody|whatever) else|(?:all )?the (?:other|remaining) ones?|the others?"
@@ -114,23 +118,27 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ("(?:that |which )?they (?:still )?(?:have not|did not|never)(?: yet)? (?:paid|settled)(?: yet)?", "unpaid"),
         ("(?:is |are |s )?(?:late|behind)(?: in| with| on)? paying", "overdue"),
         ("to (?:settle|pay|clear)(?: up)?(?: their| the| all| any| our)*(?= )", "to pay their"),
-        (r"every(?:thing|body|one) (?:that is |which is |that s |who is |who s )?(overdue|unpaid|unread|open)", r"all \1"),
+        (r"every(?:thing|body|one) (?:that is |which is |that s |who is |who s )?(overdue|unpaid|unread|open)",
+         r"all \1"),
         ("((?:incoming )?(?:payments?|money|mails?|emails?|messages|questions|requests)) (?:that |which )?"
          r"(?:we|i|us)(?: have| ve| just)*(?: received| got| had)", r"\1"),
         ("(?:what|whatever|everything|anything|those|the ones?|questions?)(?: that| which)? (?:is|are|s|re) not "
          "(?:in|covered by|answered by|answerable from) (?:the |our )?faq", "the rest"),
-        ("(?:what|whatever|everything|anything|those|the ones?|questions?)(?: that| which)? (?:the |our )?faq (?:does|can) "
+        ("(?:what|whatever|everything|anything|those|the ones?|questions?)(?: that| which)? (?:the |our )?faq"
+         " (?:does|can) "
          "not (?:cover|answer|know)", "the rest"),
         (r"(?:hand|pass|give|deal|share|dish|farm) ((?:\w+ ){1,4}?)(?:over|out|on|off|around)(?= to| among| between|$)",
          r"assign \1"),
         (r"(?:tick|check|cross|mark) ((?:\w+ ){1,5}?)off", r"tick off \1"),
         ("(?:according to|as per|based on|going by|on the basis of|by means of|with the help of)", "with"),
-        ("(?:which|that|who) (?:is|are|were|was|s) (?:already |still |now )?(?:over ?due|late|past (?:(?:the|their|its) )?due(?:"
+        ("(?:which|that|who) (?:is|are|were|was|s) (?:already |still |now )?(?:over ?due|late|past (?:(?:the"
+         "|their|its) )?due(?:"
          " date)?)", "overdue"),
         (r"whose (?:open )?(\w+) (?:is|are) (?:already |still |now )?(overdue|late|unpaid|outstanding|open|past due)",
          r"with \2 \1"),
         (r"(\w+) (?:that|which) (?:were|was|have been|has been|got|are|is)(?: already)? paid", r"paid \1"),
-        ("(?:that|who|which) (?:have|has|got|have got)(?= (?:an? |the |any |some )?(?:overdue|unpaid|open|outstanding|late"
+        ("(?:that|who|which) (?:have|has|got|have got)(?= (?:an? |the |any |some )?(?:overdue|unpaid|open"
+         "|outstanding|late"
          "|unread|new)(?: |$))", "with"),
         ("(?:which|that) (?:is|are) (?:still )?(?:open|unpaid|outstanding)", "unpaid"),
         (r"let (?:the |our )?(\w+) know", r"tell the \1"),
@@ -145,9 +153,9 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 TURNING = frozenset(
     """not cannot which that what whatever everything everyone anything anybody all those one ones rest other others
-    remainder remaining remains unmatched unreconciled unexplained leftover leftovers left faq frequently standard canned
-    stock known common easy usual recurring routine simple first 1st owe who let keep folder folders topic topics same
-    money hand pass give deal share dish farm tick check cross mark according per based going basis means help owes
+    remainder remaining remains unmatched unreconciled unexplained leftover leftovers left faq frequently standard
+    canned stock known common easy usual recurring routine simple first 1st owe who let keep folder folders topic topics same
+    standard money hand pass give deal share dish farm tick check cross mark according per based going basis means help owes
     whose they late behind to every received got had""".split()  # noqa: SIM905
 )
 """Every turn of speech has one of these words."""
@@ -203,7 +211,9 @@ gap, pause, interval, distance, apart, between, spacing
 """Words that may stand for each other where a process knows one of the family."""
 
 _SAME_ACT = frozenset(
-    number for number, family in enumerate(FAMILIES) if family & {"chase", "reconcile", "empty", "route", "identify", "triage"}
+    number
+    for number, family in enumerate(FAMILIES)
+    if family & {"chase", "reconcile", "empty", "route", "identify", "triage"}
 )
 FAMILIES_OF: dict[str, frozenset[int]] = {}
 for _number, _family in enumerate(FAMILIES):

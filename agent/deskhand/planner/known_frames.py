@@ -55,7 +55,10 @@ WISHES = sequences(
 _WHO = "(?:you|we|someone|somebody|anyone|anybody)"
 _ME = "(?:i|we)"
 _SOFTLY = "(?: (?:please|maybe|perhaps|possibly|also|quickly|kindly|now|then|again|just|all))*"
-_RUN = "(?:run|start|do|execute|launch|perform|carry out|kick off|trigger|begin|process|initiate|conduct|make|doing|running|starting|executing|carrying out|performing|making)"
+_RUN = (
+    "(?:run|start|do|execute|launch|perform|carry out|kick off|trigger|begin|process|initiate"
+    "|conduct|make|doing|running|starting|executing|carrying out|performing|making)"
+)
 # Openings, each taken away wherever the words begin with it, as often as one does.
 _OPENINGS = re.compile(
     "(?:"
@@ -63,7 +66,8 @@ _OPENINGS = re.compile(
         (
             "(?:hi|hello|hey|hiya|dear|good morning|good afternoon|good evening|morning|moin|greetings)"
             "(?: (?:there|all|everyone|everybody|team|folks|assistant|deskhand|again|you))*",
-            "ok|okay|alright|all right|right|so|well|now|then|and|also|plus|as well as|please|kindly|afterwards?|finally"
+            "ok|okay|alright|all right|right|so|well|now|then|and|also|plus|as well as|please|kindly|afterwards?"
+            "|finally"
             "|next|after that|when done|once done|lastly|first|firstly|to start|in addition|accordingly",
             f"(?:can|could|would|will|may|might|wo not|can not|could not|would not) {_WHO}{_SOFTLY}"
             "(?: mind| be able to| be willing to| try to| manage to| have to| get to)?",
@@ -85,7 +89,8 @@ _OPENINGS = re.compile(
             "(?:want|need|like) you to",
             "if you (?:could|can|would|do not mind)",
             "you (?:should|can|could|may|need to|have to|must)(?: now)?",
-            "(?:it is|it s|its|it must be)?(?: )?(?:high |about )?time(?: again)?(?: (?:to|for|that (?:we|you)|we|you))",
+            "(?:it is|it s|its|it must be)?(?: )?(?:high |about )?time(?: again)?(?: (?:to|for|that (?:we|you)"
+            "|we|you))",
             "(?:do not|never) forget to|remember to|make sure (?:to|that you|that we|you|we)|be sure to|see that you",
             "help (?:me|us)(?: out)?(?: to| with| by)?",
             "let (?:us|s|me)(?: please)?|lets",
@@ -94,7 +99,8 @@ _OPENINGS = re.compile(
             "(?:start|begin|kick off)(?: (?:with|by|to))?",
             "(?:your|the|my|our|a|one|next|today s|todays) ?(?:next )?(?:task|job|todo|to do|assignment|request|turn)"
             "(?: (?:for (?:today|you|now)|today|now))?(?: (?:is|would be))?(?: to)?",
-            "(?:quick|small|little) (?:one|request|favou?r|ask)|do me (?:a|the) favou?r(?: and)?|as (?:usual|always|every month|agreed|discussed)"
+            "(?:quick|small|little) (?:one|request|favou?r|ask)|do me (?:a|the) favou?r(?: and)?|as (?:usual"
+            "|always|every month|agreed|discussed)"
             "|for (?:today|now)",
             f"{_RUN}(?: (?:the|our|a|an|another|this|that|my))?(?: (?:usual|regular|daily|weekly|monthly))?",
             "how about",
@@ -110,19 +116,27 @@ _CLOSINGS = re.compile(
     + "|".join(
         (
             "for (?:me|us)|on (?:my|our) behalf|for the team",
-            "(?:right |just )?now|right away|straight away|immediately|at once|asap|a s a p|as soon as (?:possible|you can)"
-            "|soon|quickly|promptly|without delay|when(?:ever)? (?:you )?(?:can|have (?:a )?(?:minute|moment|time|sec|second)|"
+            "(?:right |just )?now|right away|straight away|immediately|at once|asap|a s a p|as soon as"
+            " (?:possible|you can)"
+            "|soon|quickly|promptly|without delay|when(?:ever)? (?:you )?(?:can|have (?:a )?(?:minute|moment"
+            "|time|sec|second)|"
             "get (?:a |the )?(?:chance|minute|moment|time)|convenient|it suits you|ready|it s convenient|possible)",
             "(?:many |so many |with |huge )?(?:thanks|thank you|thx|ty|cheers|danke|tia|regards)"
             "(?: (?:a lot|a million|so much|very much|in advance|again|everyone|all|to you|a bunch|all))*",
-            "if (?:you|u) (?:can|could|would|please|do not mind|have time|have a moment|get a chance)|if possible|if that is (?:ok|okay)",
-            "(?:would|could|will|can) you(?: (?:do (?:that|it|this)|handle (?:it|that|this)|take care of (?:it|that|this)))?",
+            "if (?:you|u) (?:can|could|would|please|do not mind|have time|have a moment|get a chance)|if"
+            " possible|if that is (?:ok|okay)",
+            "(?:would|could|will|can) you(?: (?:do (?:that|it|this)|handle (?:it|that|this)|take care of (?:it"
+            "|that|this)))?",
             "process|job|workflow|routine|procedure|task|exercise",
-            "again|once more|once again|one more time|another time|as usual|as always|as ever|as every (?:month|week|day)"
+            "again|once more|once again|one more time|another time|as usual|as always|as ever|as every (?:month"
+            "|week|day)"
             "|like (?:always|usual|every month|every week)|the usual way|in the usual way",
-            "accordingly|as appropriate|as needed|as necessary|appropriately|properly|where (?:needed|necessary|appropriate)"
-            "|as required|where possible|as well|too|also|then|afterwards?|in the end|at the end|when (?:you are |you re )?(?:done|finished)"
-            "|once (?:you are |you re |that is |that s )?(?:done|finished)|in the process|at the same time|along the way",
+            "accordingly|as appropriate|as needed|as necessary|appropriately|properly|where (?:needed|necessary"
+            "|appropriate)"
+            "|as required|where possible|as well|too|also|then|afterwards?|in the end|at the end|when (?:you are"
+            " |you re )?(?:done|finished)"
+            "|once (?:you are |you re |that is |that s )?(?:done|finished)|in the process|at the same time|along"
+            " the way",
             "this time(?: around| round)?|or so|eh|ok|okay|alright|right|yeah|will you please",
         )
     )
@@ -146,25 +160,36 @@ CHATTER = re.compile(
     r"(?:"
     + "|".join(
         (
-            r"(?:can|could|would|will) you(?: please)? (?:handle|take care of|do|see to|look after|deal with|sort|manage|take on"
+            r"(?:can|could|would|will) you(?: please)? (?:handle|take care of|do|see to|look after|deal with|sort"
+            r"|manage|take on"
             r"|get on with|help(?: (?:me|us))?(?: out)?(?: with)?)(?: (?:it|that|this|them|these|out|here))*",
             r"(?:can|could|would|will) you(?: please| help(?: (?:me|us))?| do (?:that|it|this))?",
             r"(?:please )?(?:handle|take care of|see to|do|deal with) (?:it|that|this|them)",
-            r"(?:it |that |this )?(?:would|d|will) be (?:great|nice|good|lovely|wonderful|perfect|appreciated|helpful|super)",
-            r"(?:much |greatly |very much )?appreciated|no (?:rush|hurry)|hope (?:you are|all is|you re)(?: doing)? (?:well|good)",
-            r"i (?:would|d) (?:really )?appreciate (?:it|that)|you know the drill|same procedure(?: as (?:usual|always|every month))?",
-            r"(?:the )?usual(?: (?:procedure|drill|thing|stuff))?|as (?:usual|always|ever|every month|every week|agreed)",
+            r"(?:it |that |this )?(?:would|d|will) be (?:great|nice|good|lovely|wonderful|perfect|appreciated"
+            r"|helpful|super)",
+            r"(?:much |greatly |very much )?appreciated|no (?:rush|hurry)|hope (?:you are|all is|you re)(?:"
+            r" doing)? (?:well|good)",
+            r"i (?:would|d) (?:really )?appreciate (?:it|that)|you know the drill|same procedure(?: as (?:usual"
+            r"|always|every month))?",
+            r"(?:the )?usual(?: (?:procedure|drill|thing|stuff))?|as (?:usual|always|ever|every month|every week"
+            r"|agreed)",
             r"(?:kind |best |warm )?regards|cheers|thanks|thank you|many thanks|bye|sincerely",
-            r"(?:it is|it s|its|it must be) (?:that )?(?:time(?: of (?:the|that)? ?(?:month|week|year|day))?|month end|the end of the month"
+            r"(?:it is|it s|its|it must be) (?:that )?(?:time(?: of (?:the|that)? ?(?:month|week|year|day))?"
+            r"|month end|the end of the month"
             rf"|monday|tuesday|wednesday|thursday|friday|the first|{_N}(?: (?:day|time))?)(?: again)?",
-            r"(?:month end|end of month|new month|new week|quarter end|monthly close|month end close)(?: (?:is )?(?:here|again|closing|close))?",
+            r"(?:month end|end of month|new month|new week|quarter end|monthly close|month end close)(?: (?:is"
+            r" )?(?:here|again|closing|close))?",
             rf"{_N} (?:is|are|s|has|have|ve|re)(?: (?:just|now|finally|all|been|also|already))*"
-            r" (?:in|here|there|ready|arrived|uploaded|available|back|full|waiting|come in|came in|downloaded|piling up|piled up"
-            r"|overflowing|growing|filling up|up to date|online|loaded|exported|imported|on the drive|in the folder)(?: again)?",
+            r" (?:in|here|there|ready|arrived|uploaded|available|back|full|waiting|come in|came in|downloaded"
+            r"|piling up|piled up"
+            r"|overflowing|growing|filling up|up to date|online|loaded|exported|imported|on the drive|in the"
+            r" folder)(?: again)?",
             rf"{_N} (?:arrived|came in|came|just (?:came|got) in|keep coming(?: in)?|pile up|piled up)(?: again)?",
-            rf"(?:we|i)(?: (?:ve|have|had|got|just))+ (?:{_LOTS} )?(?:{_N})(?: (?:come|came|coming|pile|piled|piling) (?:in|up)| here| again"
+            rf"(?:we|i)(?: (?:ve|have|had|got|just))+ (?:{_LOTS} )?(?:{_N})(?: (?:come|came|coming|pile|piled"
+            rf"|piling) (?:in|up)| here| again"
             r"| waiting| in)*",
-            rf"(?:there are|there is|there s|there re)(?: (?:again|also|still|now))* (?:{_LOTS} )?{_N}(?: (?:waiting|again|in|here|N))*",
+            rf"(?:there are|there is|there s|there re)(?: (?:again|also|still|now))* (?:{_LOTS} )?{_N}(?:"
+            rf" (?:waiting|again|in|here|N))*",
             _N,
             rf"{_LOTS} {_N}(?: (?:waiting|again|in|here|came in|have come in))*",
         )

@@ -10,41 +10,19 @@ a day or of a quarter, and a comparison, a minus sign or a preposition that it d
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
-from typing import Protocol
 
 from deskhand.plan import Input
-from deskhand.planner.known_families import SYNONYMS, related
-from deskhand.planner.known_words import BOUNDARY, NEGATIONS, singular, spoken, tokens
+from deskhand.planner.known_families import related
+from deskhand.planner.known_values import Find, Found, as_input, content, date_text, fits, stem, tells_when
+from deskhand.planner.known_words import BOUNDARY, NEGATIONS, spoken
 
-
-class Found(Protocol):
-    """A value that a sentence states: `kind` number, percent, date, period, days, business_days, email or file.
-
-    start, end: offsets of its characters. value: its text; of a date and a period's first day a SQL expression.
-    until: a period's last day.
-    """
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-    @property
-    def value(self) -> str: ...
-    @property
-    def until(self) -> str: ...
-
-
-Find = Callable[[str, dt.datetime], Sequence[Found]]
+__all__ = ["Filling", "Find", "Found", "Inputs"]
 
 
 @dataclass(frozen=True)
@@ -88,10 +66,6 @@ _PREPOSITIONS = frozenset(
     around between against into onto through during minus plus least most""".split()  # noqa: SIM905
 )
 _BEHIND = frozenset("on onward onwards ago or to until till earlier later before after back".split())  # noqa: SIM905
-_IDLE = frozenset(
-    """a an the of to in on at is it its are be been by for from with and or that which what who when where than this
-    still them has have was were as such without""".split()  # noqa: SIM905
-)
 _OTHER_WAY = frozenset({"before", "earlier", "ahead", "prior"})  # 3 days before aren't 3 days after
 _QUANTIFIERS = frozenset({"most", "least", "limit", "number", "count", "amount", "value", "days"})
 _LIMITS = frozenset({"tolerance", "limit", "cap", "leeway", "allowance", "threshold"})
@@ -100,15 +74,12 @@ _BOUNDS = {
     ("not", "more", "often", "than", "every"): ("at", "least", "between"),
     ("no", "more", "often", "than", "every"): ("at", "least", "between"),
     ("not", "more", "often", "than", "once", "every"): ("at", "least", "between"),
-    ("not", "less", "than"): ("at", "least"), ("no", "less", "than"): ("at", "least"), ("no", "fewer", "than"): ("at", "least"),
+    ("not", "less", "than"): ("at", "least"), ("no", "less", "than"): ("at", "least"),
+    ("no", "fewer", "than"): ("at", "least"),
     ("min",): ("at", "least"), ("minimum",): ("at", "least"), ("a", "minimum", "of"): ("at", "least"),
     ("a", "maximum", "of"): ("at", "most"),
 }  # fmt: skip
 """Bounds before a number that are said in several ways; the longest is taken."""
-_VAGUE = re.compile(r"(?i)\d(st|nd|rd|th)\b|first|second\b|third\b|fourth|twice|double|half|couple|dozen|quarter|few")
-_CENTS = re.compile(r"(?i)(?<![^\W\d_])(?:cents?|ct|pence)$")
-_MONEY = re.compile(r"[€$£¥]|[A-Za-z]{3}")
-_LITERAL_DATE = re.compile(r"date '(\d{4}-\d\d-\d\d)'\Z")
 
 
 class Inputs:
@@ -118,8 +89,8 @@ class Inputs:
         """common: words that the process is asked for with, which therefore don't tell an input."""
         self.inputs = inputs
         self.common = common
-        self.named = {name: _content(name.replace("_", " ").replace("-", " ")) for name in inputs}
-        self.described = {name: _content(item.description) for name, item in inputs.items()}
+        self.named = {name: content(name.replace("_", " ").replace("-", " ")) for name in inputs}
+        self.described = {name: content(item.description) for name, item in inputs.items()}
 
     @cached_property
     def starts(self) -> tuple[str, ...]:
@@ -164,7 +135,7 @@ class Inputs:
         """Whether an input can take the value at all, whatever is said beside it."""
         if value.kind == "period" and self.starts:
             return True
-        return any(_fits(item, name, value, shown) for name, item in self.inputs.items())
+        return any(fits(item, name, value, shown) for name, item in self.inputs.items())
 
     def _clauses(
         self, said: list[str], at: int, values: Sequence[Found], text: str, now: dt.datetime
@@ -182,14 +153,14 @@ class Inputs:
     ) -> Iterator[tuple[tuple[tuple[str, str], ...], frozenset[str]]]:
         """The inputs (with their texts) that a value can be for, and the small words that may stand beside it."""
         if value.kind == "period" and len(self.starts) == 1:
-            first, last = _date(value.value), _date(value.until)
+            first, last = date_text(value.value), date_text(value.until)
             if len(self.ends) == 1:
                 if self.inputs[self.ends[0]].type == "date":
                     yield ((self.starts[0], first), (self.ends[0], last)), _DURING
             elif not self.ends and value.until == "current_date" and value.value != value.until:
                 yield ((self.starts[0], first),), _DURING | _SINCE | _CAME
         for name, item in self.inputs.items():
-            if (given := _as_input(item, name, value, shown, now)) is not None:
+            if (given := as_input(item, name, value, shown, now)) is not None:
                 yield ((name, given),), self._beside(name, item, value)
 
     def _beside(self, name: str, item: Input, value: Found) -> frozenset[str]:
@@ -231,7 +202,7 @@ class Inputs:
                 weak = (taken & own) - others - strong
                 if any(taken & self.named[rival] for rival in rivals):
                     continue
-                if value.kind == "period" and not strong and _tells_when(said, start, at, value, shown, now):
+                if value.kind == "period" and not strong and tells_when(said, start, at, value, shown, now):
                     continue
                 if (
                     weak - self.common - _QUANTIFIERS - (_PREPOSITIONS - {"between"}) - {"day"}
@@ -292,7 +263,7 @@ class Inputs:
         return tuple(
             name
             for name, item in self.inputs.items()
-            if name not in names and _fits(item, name, value, shown)
+            if name not in names and fits(item, name, value, shown)
         )  # fmt: skip
 
 
@@ -355,120 +326,15 @@ def _tokens(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
     return said + spoken(text[last:])
 
 
-def _fits(item: Input, name: str, value: Found, shown: str) -> bool:
-    """Whether a value is of the input's type, whatever day it is."""
-    form = _form(item, name)
-    if value.kind == "number":
-        if _VAGUE.search(shown):
-            return False
-        whole = bool(re.fullmatch(r"\d{1,18}", value.value))
-        return item.type == "decimal" or (item.type == "integer" and whole and not _MONEY.search(_unit(shown)))
-    if value.kind == "days":
-        return item.type == "integer" and _counts_days(item, name) and not _VAGUE.search(shown)
-    if value.kind == "percent":
-        return item.type == "decimal" and bool({"percent", "percentage", "share", "rate"} & _about(item, name))
-    if value.kind == "date":
-        return item.type in ("date", "timestamp")
-    return item.type == "text" and form is not None and form == {"period": "month"}.get(value.kind, value.kind)
-
-
-def _as_input(item: Input, name: str, value: Found, shown: str, now: dt.datetime) -> str | None:
-    """The value as the input's text; None where it isn't of its type."""
-    if not _fits(item, name, value, shown):
-        return None
-    if value.kind == "period":
-        return _month(value, now)
-    if value.kind == "number" and item.type == "decimal" and _CENTS.search(shown):
-        return f"{Decimal(value.value) / 100}"
-    return _date(value.value) if value.kind == "date" else value.value
-
-
-def _unit(shown: str) -> str:
-    """What a stated number has beside its digits; a number in words has nothing."""
-    return re.sub(r"[\d.,' ]", "", shown) if re.search(r"\d", shown) else ""
-
-
-def _counts_days(item: Input, name: str) -> bool:
-    return "days" in re.findall(r"[a-z]+", f"{name.replace('_', ' ')} {item.description}".casefold())
-
-
-def _about(item: Input, name: str) -> frozenset[str]:
-    return _content(f"{name.replace('_', ' ')} {item.description}")
-
-
-def _form(item: Input, name: str) -> str | None:
-    """What a text input holds, as its default or its description shows: a month (2026-10), an address, a file."""
-    shown = f"{item.default or ''} {item.description}"
-    if re.search(r"(?<![\d-])\d{4}-(?:0[1-9]|1[0-2])(?![\d-])", shown) or "yyyy-mm " in f"{shown.casefold()} ":
-        return "month"
-    if re.search(r"[\w.+-]+@[\w-]+\.\w", shown):
-        return "email"
-    if re.search(r"\w\.(?:xlsx?|csv|pdf|txt|ods)\b", shown):
-        return "file"
-    return None
-
-
-def _tells_when(said: Sequence[str], start: int, at: int, value: Found, shown: str, now: dt.datetime) -> bool:
-    """Whether a time says when to do it rather than for what: `reconcile invoices next month`."""
-    before = set(said[start:at])
-    if before & {"for", "of", "from"} or said[at + 1 : at + 2] == ["s"]:
-        return False
-    if re.search(r"\d{4}", shown) and not before & {"in", "on", "by", "at", "until", "before"}:
-        return False  # a month of a year is no usual way to say when
-    beside = 0 < at < len(said) - 1
-    if re.match(r"(?i)(the )?(this|next|coming|today|tonight|tomorrow)", shown) and not beside:
-        return True
-    first = _day(value.value, now)
-    return first is not None and first > now.date()
-
-
-def _date(expression: str) -> str:
-    """A date as an input takes it: ISO, or a business date as it is."""
-    literal = _LITERAL_DATE.match(expression)
-    return literal[1] if literal else expression
-
-
-def _month(value: Found, now: dt.datetime) -> str | None:
-    """The calendar month that a period is, as 2026-03; None where it is anything else."""
-    first, last = _day(value.value, now), _day(value.until, now)
-    if first is None or last is None or first.day != 1 or (first.year, first.month) != (last.year, last.month):
-        return None
-    if last.day != calendar.monthrange(last.year, last.month)[1]:
-        return None
-    return f"{first:%Y-%m}" if first.year >= 1000 else None
-
-
-def _day(expression: str, now: dt.datetime) -> dt.date | None:
-    literal = _LITERAL_DATE.match(expression)
-    try:
-        if literal:
-            return dt.date.fromisoformat(literal[1])
-        from deskhand.inputs import business_date
-
-        return business_date(expression, now)
-    except ValueError:
-        return None
-
-
 # ---------------------------------------------------------------- words beside a value
-
-
-def _content(text: str) -> frozenset[str]:
-    return frozenset(_stem(word) for word in tokens(text) if word not in _IDLE and not word.isdigit())
-
-
-def _stem(word: str) -> str:
-    one = singular(word)
-    one = SYNONYMS.get(one, one)
-    return one if " " not in one and one else word
 
 
 def _usable(word: str, may: frozenset[str]) -> bool:
     if word in NEGATIONS or word.startswith((_MARK, BOUNDARY)):
         return False
-    return word in may or _stem(word) in may or bool(related(_stem(word), may))
+    return word in may or stem(word) in may or bool(related(stem(word), may))
 
 
 def _meant(said: Sequence[str], known: frozenset[str]) -> frozenset[str]:
     """Which of the known words the said ones stand for."""
-    return frozenset(one for word in said for one in related(_stem(word), known) or {_stem(word)})
+    return frozenset(one for word in said for one in related(stem(word), known) or {stem(word)})

@@ -37,7 +37,16 @@ NEGATIONS = frozenset(
 _DESCRIBING = frozenset(
     "open overdue unpaid paid unread new incoming right known outstanding support customer bank".split()  # noqa: SIM905
 )
-_BOUND = {"among": "to", "amongst": "to", "between": "to", "from": "from", "to": "to", "into": "to", "onto": "to", "aus": "from"}
+_BOUND = {
+    "among": "to",
+    "amongst": "to",
+    "between": "to",
+    "from": "from",
+    "to": "to",
+    "into": "to",
+    "onto": "to",
+    "aus": "from",
+}
 
 
 def tokens(text: str) -> list[str]:
@@ -123,12 +132,15 @@ def _orders(said: list[str]) -> Iterator[list[str]]:
         yield from _needed(said[:at], said[at:])
 
 
-_NEEDS = sequences("need", "needs", "want", "wants", "could do with", "is up for", "are up for", "is due for", "are due for",
+_NEEDS = sequences(
+    "need", "needs", "want", "wants", "could do with", "is up for", "are up for", "is due for", "are due for",
                    "is waiting for", "are waiting for", "require", "requires", "is due to get")  # fmt: skip
-_TO_BE = sequences("need to be", "needs to be", "must be", "have to be", "has to be", "should be", "ought to be", "to be",
+_TO_BE = sequences(
+    "need to be", "needs to be", "must be", "have to be", "has to be", "should be", "ought to be", "to be",
                    "are to be", "is to be", "need to get", "needs to get", "want to be", "wants to be", "can be",
                    "should get", "are due to be", "is due to be", "should now be", "can now be")  # fmt: skip
-_TO_GO = sequences("need to go out", "needs to go out", "should go out", "must go out", "have to go out", "has to go out",
+_TO_GO = sequences(
+    "need to go out", "needs to go out", "should go out", "must go out", "have to go out", "has to go out",
                    "can go out", "are to go out", "is to go out", "to go out")  # fmt: skip
 _DUE = sequences("is due", "are due", "is up", "are up", "is needed", "are needed", "is required", "needed", "is on",
                  "is next", "is the next thing")  # fmt: skip
