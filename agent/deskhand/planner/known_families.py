@@ -33,7 +33,7 @@ SYNONYMS: dict[str, str] = {
     "compare": "match", "cross check": "check", "verify": "check", "look at": "check", "look over": "check",
     "look into": "check", "go over": "check",
     "have a look at": "check", "take a look at": "check", "have a look": "check", "take a look": "check",
-    "according to": "with", "bank statement": "statement", "look through": "go through",
+    "according to": "with", "bank statement": "statement", "get in touch with": "contact", "look through": "go through",
     "work through": "go through", "respond to": "answer", "work off": "clear", "get through": "go through",
     "reply to": "answer", "email out": "send", "mail out": "send", "fire off": "send",
     "write back to": "answer", "get back to": "answer", "reply": "answer", "respond": "answer", "response": "answer",
@@ -81,7 +81,7 @@ _WHICH = (
     "(?:(?:all|everything|anything|whatever|what|those|the ones?|ones?|any|items?|lines?|amounts?|payments?)"
     "(?: of it| else)?(?: that| which)?|that|which)"
 )
-# Turns of speech, found in the words joined by spaces (across a comma only where a list has one), and what they say.
+# Turns of speech, found in the words joined by spaces (across a comma only where a list has one).
 TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(rf"(?<![^\s]){pattern}(?![^\s])"), one)
     for pattern, one in (
@@ -134,6 +134,8 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ("(?:which|that|who) (?:is|are|were|was|s) (?:already |still |now )?(?:over ?due|late|past (?:(?:the"
          "|their|its) )?due(?:"
          " date)?)", "overdue"),
+        ("(?:that|which) (?:still )?(?:have|has) not (?:yet )?paid", "who have not paid"),
+        ("(?:whatever|everything|anything|the ones|those)(?: that)? you can", "what you can"),
         (r"whose (?:open )?(\w+) (?:is|are) (?:already |still |now )?(overdue|late|unpaid|outstanding|open|past due)",
          r"with \2 \1"),
         (r"(\w+) (?:that|which) (?:were|was|have been|has been|got|are|is)(?: already)? paid", r"paid \1"),
@@ -154,8 +156,9 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 TURNING = frozenset(
     """not cannot which that what whatever everything everyone anything anybody all those one ones rest other others
     remainder remaining remains unmatched unreconciled unexplained leftover leftovers left faq frequently standard
-    canned stock known common easy usual recurring routine simple first 1st owe who let keep folder folders topic topics same
-    standard money hand pass give deal share dish farm tick check cross mark according per based going basis means help owes
+    canned stock known common easy usual recurring routine simple first 1st owe who let keep folder folders topic
+    topics same money hand pass give deal share dish farm tick check cross mark according per based going basis means
+    help owes
     whose they late behind to every received got had""".split()  # noqa: SIM905
 )
 """Every turn of speech has one of these words."""
