@@ -46,10 +46,47 @@ _PARAMETERS = {
 _CONDITIONS = ("if", "unless")
 
 
+_LEAST_SHARED = {"update": 2, "upsert": 2, "sheet_update": 2}
+_ALL_SHARED = ("update", "upsert", "insert")
+_OF_A_MAIL = ("reply", "forward", "move", "copy", "mark", "trash")
+
+
 def act_wants(cut: Slice, queries: Sequence[Any]) -> tuple[str, ...]:
-    """The acts that may come: those of the workspace's tools, that have rows to take or need none."""
+    """The acts that may come: those of the workspace's tools, that have rows to take or need none.
+
+    queries: those before it; None for one that is still being written, whose rows might suit any act.
+    """
     tools = set(cut.connections.values()) | {""}
-    return tuple(act for act, tool in TOOLS.items() if tool in tools and (queries or act in _ROWLESS))
+    return tuple(
+        act
+        for act, tool in TOOLS.items()
+        if tool in tools and (act in _ROWLESS or any(one is None or suits(cut, act, one.outputs) for one in queries))
+    )
+
+
+def suits(cut: Slice, act: str, rows: Sequence[Output]) -> bool:
+    """Whether rows with these columns are something that the act can take at all."""
+    if act in _OF_A_MAIL:
+        return any(output.name.casefold() == "id" for output in rows)
+    if "target!" in _PARAMETERS[act]:
+        return bool(targets(cut, act, rows))
+    return True
+
+
+def targets(cut: Slice, act: str, rows: Sequence[Output]) -> frozenset[Ref]:
+    """The tables that such rows can be written to: they have the columns that the rows bring.
+
+    What the check would refuse in any case is left out; the rest is for the check to say.
+    """
+    brought = {output.name.casefold() for output in rows}
+    found: list[Ref] = []
+    for group in cut.groups:
+        if group.tool != TOOLS[act] or not group.writable:
+            continue
+        shared = brought & set(group.by_name)
+        if len(shared) >= _LEAST_SHARED.get(act, 1) and (act not in _ALL_SHARED or shared == brought):
+            found += [Ref("table", (group.connection, table)) for table in group.tables]
+    return frozenset(found)
 
 
 def parse_act(
@@ -79,7 +116,9 @@ class _Act:
             opening: Wants = ("rows", *(self._openings(open_, needed) if optional_rows else ()))
             sign = yield from self.reader.next(opening)
             if sign == "rows":
-                step = yield from self.reader.next(names)
+                suited = [n for n, rows in enumerate(self.steps, start=1) if suits(self.reader.cut, self.act, rows)]
+                # The act's word may have come before its rows were known. Where none suit, the check will say so.
+                step = yield from self.reader.next(tuple(f"#{number}" for number in suited) or names)
                 self.said["rows"] = int(str(step)[1:])
                 self.rows = self.steps[self.said["rows"] - 1]
             else:
@@ -118,8 +157,8 @@ class _Act:
         if name == "mark":
             return [f"m_{mark}" for mark in MARKS]
         if name == "target":
-            tools = frozenset({TOOLS[self.act]})
-            return [Want("table", tools)]
+            fitting = targets(self.reader.cut, self.act, self.rows)
+            return [Want("table", only=fitting) if fitting else Want("table", frozenset({TOOLS[self.act]}))]
         if name in ("per", "key") and not rows:
             return []
         if name == "mention" and not rows:

@@ -100,7 +100,15 @@ REFUSED = {
     "a span that ends before it begins": (LOTS + " where c:Lots.Dept = span w:sale", "w:send"),
     "rows that no query found": ("send", "rows"),
     "an update without rows": ("", "update"),
-    "a table of a sheet for a database's act": (LOTS + " select c:Lots.LotNo update rows #1", "t:book"),
+    "a table of a sheet for a database's act": (LOTS + " select c:Lots.LotNo c:Lots.Hammer update rows #1", "t:book"),
+    "a table without the columns that the rows bring": (
+        LOTS + " select c:Lots.LotNo c:Lots.Hammer update rows #1",
+        "t:Sales",
+    ),
+    "rows that are no mails beside some that are": (
+        LOTS + " select c:Lots.LotNo from t:inbox select c:*.id trash rows",
+        "#1",
+    ),
     "a mail to a number": ("send to", "l:number"),
     "a column that the rows haven't": (LOTS + " select c:Lots.LotNo send rows #1 to me mention", "c:Lots.Hammer"),
     "anything after the end": (LOTS + " select c:Lots.LotNo stop", "from"),
