@@ -137,7 +137,7 @@ def _matches(request: Request, process: _Known, found: Sequence[Found], everythi
         if filling.rest not in fits:
             plain = tuple(word for word in filling.rest if not word.startswith(BOUNDARY))
             fit = max(_fit(said, process, everything) for said in meanings(plain, question=question))
-            fits[filling.rest] = fit or int(is_said(filling.rest, process.clauses))
+            fits[filling.rest] = fit or int(is_said(filling.rest, process.clauses, given=bool(filling.inputs)))
         if fits[filling.rest]:
             yield _Match(process.name, fits[filling.rest], filling)
 

@@ -17,11 +17,12 @@ from functools import cached_property, lru_cache
 
 from deskhand.plan import Act, ForEach, Plan, Query, Step
 from deskhand.planner.known_families import FAMILIES, FAMILIES_OF, GERUND, PAST, VERBS, related
-from deskhand.planner.known_frames import CHATTER, stages
+from deskhand.planner.known_frames import CHATTER, is_reason, stages
 from deskhand.planner.known_typos import is_typo
-from deskhand.planner.known_words import BOUNDARY, meanings, spoken, turned, words
+from deskhand.planner.known_words import BOUNDARY, meanings, spoken, tokens, turned, words
 
 MAX_SEGMENTS = 10
+_CORE = ""  # no verb of a description is empty
 
 # Words that change what a sentence says wherever they are put in, though a phrase has them.
 NOT_MORE = frozenset(
@@ -53,6 +54,11 @@ _ACTS: dict[str, tuple[tuple[str, ...], ...]] = {
 _LOOKING = frozenset("check find see look go identify review determine spot open read take".split())  # noqa: SIM905
 # To match a with b is to match b to a.
 _EITHER_WAY = frozenset({"match", "reconcile"})
+# `answer it or assign it`: what follows `or` is what is done to the others.
+_EITHER_DONE = (VERBS | PAST.keys()) - {"paid", "mail", "line", "note", "list"}
+# To handle the reminders is to do what the reminders are.
+_LIGHT = frozenset({"handle", "do", "run", "manage", "work"})
+_LEFT = frozenset({"rest", "mismatch", "other", "leftover"})
 _WRITTEN = frozenset({"report", "workbook", "excel", "spreadsheet", "summary"})
 
 
@@ -62,7 +68,8 @@ class Ways:
 
     more: words that its details may have besides. today: whether `today` says when to do it, since it takes no day.
     long: ways of several clauses. acts: details that have to be said with all their words.
-    shown: its last step's rows are shown to who asked, so `tell me` is what it does.
+    shown: its last step's rows are shown to who asked, so `tell me` is what it does. does: the verbs of its
+    description, in order. verbs: those of its name. names: phrases of one word (`dunning`).
     """
 
     ways: tuple[tuple[str, ...], ...]
@@ -72,6 +79,9 @@ class Ways:
     long: frozenset[tuple[str, ...]] = frozenset()
     acts: frozenset[tuple[str, ...]] = frozenset()
     shown: bool = False
+    does: tuple[str, ...] = ()
+    verbs: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -84,6 +94,11 @@ class Ways:
         return frozenset(way[0] for way in self.ways if len(way) > 1) - frozenset(
             w for way in self.ways for w in way[1:]
         )
+
+    @cached_property
+    def asking(self) -> frozenset[tuple[str, ...]]:
+        """Ways that are a question: `which invoices have been paid`."""
+        return frozenset(way for way in self.ways if way[0] in ("which", "who", "what"))
 
     @cached_property
     def aside(self) -> frozenset[str]:
@@ -142,17 +157,37 @@ def ways_of(plan: Plan, name: str) -> Ways:
     for act in acts(plan.steps):
         strict.update(dict.fromkeys(_ACTS.get(act.operation, ())))
     for receiver in receivers:
-        for detail in (("tell", receiver), ("report", receiver), ("send", "report", receiver)):
+        for detail in (
+            ("tell", receiver),
+            ("report", receiver),
+            ("send", "report", receiver),
+            ("give", "report", receiver),
+            ("let", "have", "report", receiver),
+        ):
             strict[detail] = None
         details.update(dict.fromkeys((*detail, receiver) for detail in described))
+        strict.update(dict.fromkeys(("send", *detail[1:], receiver) for detail in described if len(detail) > 1))
     if any(act.operation in ("email.send", "spreadsheet.write") for act in acts(plan.steps)):
         strict.update(dict.fromkeys([("send", "report"), ("report",)]))
+        strict.update(dict.fromkeys(("send", *detail[1:]) for detail in described if len(detail) > 1))
     more = {word for act in acts(plan.steps) if act.operation == "spreadsheet.write" for word in _WRITTEN}
     more |= {word for act in acts(plan.steps) for word in words(str(act.params.get("table", "")))}
     today = not any(item.type in ("date", "timestamp") for item in plan.inputs.values())
     long -= ways.keys()
     shown = isinstance(plan.steps[-1], Query)
-    return Ways((*ways, *long), (*details, *strict), frozenset(more), today, frozenset(long), frozenset(strict), shown)
+    does = tuple(dict.fromkeys(s[0] for s in _said_in(plan.description) if s[0] in VERBS))
+    return Ways(
+        (*ways, *long), (*details, *strict), frozenset(more), today, frozenset(long), frozenset(strict), shown, does,
+        frozenset(words(name)) & VERBS,
+        frozenset(word for text in plan.phrases if len(tokens(text)) == 1 for word in words(text)),
+    )  # fmt: skip
+
+
+def _said_in(text: str) -> Iterator[tuple[str, ...]]:
+    for segment in _segments(_turned(spoken(text))):
+        clause = words(" ".join(segment))
+        if clause:
+            yield clause
 
 
 def acts(steps: Sequence[Step]) -> Iterator[Act]:
@@ -164,13 +199,18 @@ def acts(steps: Sequence[Step]) -> Iterator[Act]:
             yield from acts(step.steps)
 
 
-def is_said(said: Sequence[str], process: Ways) -> bool:
-    """Whether words with boundaries, as `spoken` gives them, are the process and nothing else."""
+def is_said(said: Sequence[str], process: Ways, *, given: bool = False) -> bool:
+    """Whether words with boundaries, as `spoken` gives them, are the process and nothing else.
+
+    given: its inputs were said too, so that its name's verb is enough: `reconcile September`.
+    """
+    if given and [word for word in said if word[0] != BOUNDARY] in [[verb] for verb in process.verbs]:
+        return True
     segments = _segments(_turned(said))
     if not segments or len(segments) > MAX_SEGMENTS:
         return False
     polite = any(opened for _, opened in stages(tuple(segments[0]), today=False))
-    reached: list[set[bool]] = [{False}, *(set() for _ in segments)]
+    reached: list[set[frozenset[str]]] = [{frozenset()}, *(set() for _ in segments)]
     for start in range(len(segments)):
         if not reached[start]:
             continue
@@ -178,9 +218,14 @@ def is_said(said: Sequence[str], process: Ways) -> bool:
         for end in range(start + 1, len(segments) + 1):
             clause = [word for segment in segments[start:end] for word in segment]
             kind = _kind(clause, earlier, process, polite)
-            if kind:
-                reached[end] |= {before or kind == "core" for before in reached[start]}
-    return True in reached[-1]
+            if kind is not None:
+                reached[end] |= {before | kind for before in reached[start]}
+    return any(_CORE in told or _is_all(told, process) for told in reached[-1])
+
+
+def _is_all(told: frozenset[str], process: Ways) -> bool:
+    """Whether details alone ask for the process: the first thing that it does, and most of the others."""
+    return len(process.does) > 1 and process.does[0] in told and 2 * len(told) > len(process.does)
 
 
 def _turned(said: Sequence[str]) -> list[str]:
@@ -190,8 +235,9 @@ def _turned(said: Sequence[str]) -> list[str]:
 def _segments(said: Sequence[str]) -> list[list[str]]:
     """The stretches between signs and joining words; a question mark stays with the stretch that it ends."""
     segments: list[list[str]] = [[]]
-    for word in said:
-        if word[0] == BOUNDARY or word in _JOINING:
+    for at, word in enumerate(said):
+        verb = word == "or" and at + 1 < len(said) and said[at + 1] in _EITHER_DONE
+        if word[0] == BOUNDARY or word in _JOINING or verb:
             if word.endswith("?") and segments[-1]:
                 segments[-1].append("?")
             segments.append([])
@@ -200,31 +246,51 @@ def _segments(said: Sequence[str]) -> list[list[str]]:
     return [segment for segment in segments if segment]
 
 
-def _kind(clause: list[str], earlier: Sequence[str], process: Ways, polite: bool) -> str:
-    """`core`, `detail`, `chatter`, or empty where the process doesn't explain the clause."""
+def _kind(clause: list[str], earlier: Sequence[str], process: Ways, polite: bool) -> frozenset[str] | None:
+    """What a clause asks for: the core, things that the process does, or nothing; None where it isn't explained."""
     question = "?" in clause and not polite
     if "?" in clause[:-1]:
-        return ""
+        return None
     clause = [word for word in clause if word != "?"]
     if earlier and clause and clause[0] in ("first", "firstly"):
         clause = clause[1:]
+    if not question and is_reason(clause, opens=not earlier):
+        return frozenset()
+    for at, word in enumerate(clause):
+        if at and word in ("as", "because", "since") and is_reason(clause[at:], opens=False):
+            clause = clause[:at]
+            break
     found = stages(tuple(clause), today=process.today)
     if any(not left for left, _ in found):
-        return "chatter"
+        return frozenset()
+    if question and words(" ".join(found[0][0])) in process.asking:
+        return frozenset({_CORE})
     # a question that asks for nothing politely is one: `reminders sent?`
     for left, opened in found:
-        if (opened or not question) and any(
-            _is_core(reading, process) for reading in _readings(left, opened, earlier, process)
+        if (opened or not question) and (
+            (len(left) == 1 and left[0] in process.names)
+            or any(_is_core(reading, process) for reading in _readings(left, opened, earlier, process))
         ):
-            return "core"
-    for left, _ in found:
+            return frozenset({_CORE})
+    explained: frozenset[str] | None = None
+    for left, opened in found:
         plain = tuple(PAST.get(word) or GERUND.get(word) or word for word in left)
         for form in dict.fromkeys((left, plain)):
-            if _is_chatter(form, process, question) or (not question and _is_detail(form, process, bool(earlier))):
-                return "chatter"
+            if not question and _is_detail(form, process, bool(earlier)):
+                ordered = opened or polite or left[0] in VERBS  # `questions answered` tells what was done
+                explained = (explained or frozenset()) | (_done(left, process) if ordered else frozenset())
+            elif _is_chatter(form, process, question):
+                explained = explained or frozenset()
         if question and earlier and _is_detail(left, process, later=True) and found[-1][1]:
-            return "chatter"
-    return ""
+            explained = explained or frozenset()
+    return explained
+
+
+def _done(left: tuple[str, ...], process: Ways) -> frozenset[str]:
+    """Which of the things that the process's description says are done are in a detail."""
+    acting = [left[0], *(word for word in left[1:] if word in PAST or word in GERUND)]
+    stood = [process.detail(_plain(word)) for word in words(" ".join(acting))]
+    return frozenset(one for one in process.does if any(one in words_ for words_ in stood))
 
 
 def _readings(left: tuple[str, ...], opened: bool, earlier: Sequence[str], process: Ways) -> Iterator[tuple[str, ...]]:
@@ -246,10 +312,15 @@ def _is_core(said: tuple[str, ...], process: Ways) -> bool:
     """The verb of a way, all its other words, and no word that its process's ways haven't."""
     if said and process.core(said[0]) & _EITHER_WAY:
         said = tuple(word.removeprefix("to ") for word in said)
+    if len(said) > 2 and said[0] in _LIGHT and _is_name(said[1:], process):
+        return True
+    if len(said) > 1 and said[0] in process.names and all(_aside(word, process) for word in said[1:]):
+        return True
     stood = [process.core(word) for word in said]
     if not all(stood) or len(said) < 2:
         return False
     beside = frozenset(word for words_ in stood[1:] for word in words_)
+    beside |= {word.removeprefix("from ") for word in beside}  # only what some way knows with `from`
     plain = {word.removeprefix("to ") for word in beside} if stood[0] & _EITHER_WAY else beside
     inside = [
         way
@@ -263,11 +334,20 @@ def _is_core(said: tuple[str, ...], process: Ways) -> bool:
     if not inside:
         return False
     for words_ in stood[1:]:
-        if words_ & told:
+        if words_ & told or any(word.removeprefix("from ") in told for word in words_):
             continue
         if not any(word in process.aside for word in words_):
             return False
     return True
+
+
+def _is_name(said: tuple[str, ...], process: Ways) -> bool:
+    """Whether words are a way without a verb: `the payment reminders`."""
+    return any(way[0] not in VERBS and len(way) > 1 and sorted(way) == sorted(said) for way in process.ways)
+
+
+def _aside(word: str, process: Ways) -> bool:
+    return not process.core(word).isdisjoint(process.aside)
 
 
 def _follows(way: Sequence[str], stood: Sequence[frozenset[str]]) -> bool:
@@ -297,12 +377,15 @@ def _is_detail(left: tuple[str, ...], process: Ways, later: bool) -> bool:
         return True
     if said[0] in _LOOKING and later:
         return True
+    odd = _LEFT & {word for words_ in stood for word in words_}
     for detail in process.details:
         head, others = detail[0], frozenset(map(_plain, detail[1:]))
         at = [number for number, words_ in enumerate(stood) if head in words_]
         covered = {word for number, words_ in enumerate(stood) if number not in at[:1] for word in words_} & others
         if at and detail in process.acts and covered != others:
             continue
+        if odd and head != "report" and "report" not in others and odd.isdisjoint(detail):
+            continue  # who books payments and reports the rest doesn't book the rest
         if at and (covered or (not others and later) or (len(said) == 1 and later)):
             return True
         if not at and later and len(covered) >= 2 and not any(word in VERBS for word in said):

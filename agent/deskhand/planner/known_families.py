@@ -70,6 +70,10 @@ SYNONYMS: dict[str, str] = {
     "client": "customer", "case": "ticket", "spread sheet": "spreadsheet", "ppl": "people",
     "inv": "invoice", "stmt": "statement", "pymt": "payment", "w": "with", "thru": "through", "pmt": "payment",
     "topic folder": "topic", "subject folder": "topic", "folder by topic": "topic", "folder": "topic",
+    "q": "question", "qs": "question", "msg": "mail", "lvl": "level", "cust": "customer", "acct": "account",
+    "rpt": "report", "subject area": "topic", "overall picture": "overview", "big picture": "overview",
+    "knowledge base": "faq", "out of": "from", "in line with": "with", "as well as": "and", "2nd": "second",
+    "3rd": "third", "1st": "first", "ccing": "cc", "stuff": "", "frequently asked one": "faq",
     "according to topic": "topic", "theme": "topic", "subject": "topic", "subject matter": "topic",
 }  # fmt: skip
 """From every wording, as singular words, to the one that stands for it; an empty one says nothing of its own."""
@@ -88,8 +92,11 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"{_WHICH}(?: still)? (?:does|do|did|would|will) not(?: quite)? {_FITS}(?: up| out)?", "mismatches"),
         (rf"{_WHICH} (?:can|could) not be (?:matched|reconciled|assigned|placed|allocated|booked)", "mismatches"),
         (rf"{_WHICH} cannot be (?:matched|reconciled|assigned|placed|allocated|booked)", "mismatches"),
-        (rf"{_WHICH} (?:is|are|was|were|remains?|stays?) (?:unmatched|unreconciled|off|unclear|odd|wrong)",
-         "mismatches"),
+        (rf"{_WHICH} (?:is|are|s|was|were|remains?|stays?|looks?|seems?) (?:unmatched|unreconciled|off|unclear|odd"
+         r"|wrong|strange|unexplained|left unmatched)", "mismatches"),
+        (r"(?:the )?(?:odd|strange|weird|problem|problematic|doubtful|unclear|unassigned|unallocated) (?:ones?|items?"
+         "|lines?|payments?|cases)|(?:anything|whatever|everything) (?:odd|strange|weird|unclear|off|unusual"
+         "|unallocated|problematic)|oddities|stragglers|strays", "mismatches"),
         (rf"{_WHICH} (?:differs?|deviates?|is different|remains?|stays? open)", "mismatches"),
         ("(?:what|whatever) (?:is|s|was)(?: still)? (?:left over|left|over|missing)(?= |$)", "leftovers"),
         ("(?:all |any |the )?(?:unmatched|unreconciled|unexplained)(?: ones?| items?| lines?| payments?| entries)?",
@@ -102,12 +109,51 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          "(?:has |have |s )?(?:come|came|comes) in", "payments"),
         ("(?:everything|everyone|all|anything|anybody|whatever) else|(?:all )?the (?:other|remaining) ones?|the others?"
          "|the remainder|the remaining|what(?:ever)? remains", "the rest"),
+        ("(?:(?:what|whatever|those|anything|everything|the ones)(?: that| which)?|where|if|when|in case) (?:you|it|we)"
+         "(?: really)? (?:ca not|can not|cannot)(?: (?:answer|be answered|match|place|do|handle))?(?: yourself| it"
+         "| them| that)?", "the rest"),
+        (r"(?:the |all |all the |anything |everything |any )?(?:unknown|unrecogni[sz]ed|unanswered|unanswerable)"
+         r"(?: ones?| questions?| mails?| requests?| things?)?(?= (?:\x01|and|to|by|into|with|go|get|is|are)|$)",
+         "the rest"),
+        (r"(?:for |with )?(?:any|all|those|the|every)(?:thing|one)? (?:of it |of them )?(?:that|which|what)"
+         r" (?:is|are|s) (?:left(?: over)?|remaining|unknown|new to us)", "the rest"),
+        ("no match|non matches|no matches|failures to match", "mismatches"),
+        (r"use ((?:\w+ ){1,4}?)(?:to|for) (?:answer(?:ing)?|reply(?:ing)?)(?: to)?", r"answer with \1"),
+        (r"use ((?:\w+ ){1,4}?)to (match|reconcile|check|update|remind|sort|tick|mark|clear)", r"\2 with \1"),
+        (r"either ((?:\w+ ){1,8}?)or", r"\1and"),
+        (r"(answered|replied to|filed|assigned|forwarded|sorted|handled|matched|booked|reported) "
+         r"((?:\w+ ){0,4}?)or(?: else)? (?=\w+ed )", r"\1 \2and "),
+        (r"(?:get|bring|take|work) ((?:\w+ ){1,4}?)(?:down )?to (?:zero|empty|nothing)", r"clear \1"),
+        (r"(?:the |all the |all )?(?:late|overdue|slow|tardy|defaulting) (?:ones?|payers?|people|folks?|guys)",
+         "late payers"),
+        (r"(?:let|tell|inform|notify|advise) (.{3,40}?)(?: know)? (?:that|about the fact that) (?:their|they|its?|the)"
+         r" (?:(?:open|unpaid) )?(?:invoices?|bills?|payments?|re|are)(?: (?:is|are|s|have become|has become))?"
+         r" (?:overdue|late|past due)", r"remind \1 with overdue invoices"),
+        (r"(tell|inform|notify|brief|report to|report|update|give|show|let)((?: \w+){0,4}?) (?:about |on |of |know )?"
+         r"(?:who|what|whatever|which|how much|how many)(?: vendors?| invoices?| mails?)? (?:got|gets|received|was|were"
+         r"|has been|have been|you|went|happened|came|s been)(?: (?:what|which|a|one|it|sent|done|found|changed"
+         r"|booked|matched|did|out|to|whom|who|whoever|reminded|reminders?|level|letters?|assigned|answered"
+         r"|of it))*(?= \x01|$)",
+         r"\1\2"),
+        ("let (?:us|me) know", "tell me"),
         ("(?:the )?frequently asked (?:questions?|ones?)", "faq"),
         ("(?:the )?(?:standard|canned|stock) (?:answers?|replies|responses)", "faq"),
         ("(?:the ones?|those|what|whatever|everything|anything|all)(?: that| which)? (?:the |our )?faq"
          "(?: workbook)? (?:covers?|answers?|knows?)", "what you can from the faq"),
         ("(?:the ones?|those|what|whatever|everything|anything|all)(?: that| which)? (?:is|are|s) (?:covered by|in) "
          "(?:the |our )?faq(?: workbook)?", "what you can from the faq"),
+        ("(?:the ones?|(?:all )?(?:the )?(?:questions?|mails?|requests?|messages)|those|what|whatever|everything"
+         "|anything)(?: (?:that|which))?(?: (?:is|are|s))? (?:covered|answered|handled|found|listed)(?: (?:by|in|from"
+         "|with))(?: the| our)? faq(?: workbook)?", "what you can from the faq"),
+        ("(?:all )?(?:the )?(?:questions?|mails?|requests?|messages|whatever|what|everything|anything|those)"
+         "(?: (?:that|which))? you (?:(?:already )?know (?:the |an )?answers? (?:to|for|of)|have (?:the |an )?answers?"
+         " (?:to|for|of)|know how to answer)", "what you can"),
+        ("faq ones", "faq questions"),
+        (r"bring ((?:\w+ ){1,4}?)(?:in line|into line|in sync|into agreement|together) with", r"match \1with"),
+        (r"let ((?:\w+ ){1,4}?)(?:have|handle|look after|take care of) (?:it|them|those|these|the rest)",
+         r"assign it to \1"),
+        (r"(?:who|that|which) (?:is|are|re|s) (?:still )?(?:behind|late|in arrears)(?: (?:on|with|in) (?:their |the )?"
+         r"(?:invoices?|bills?|payments?|paying))", "with overdue invoices"),
         ("(?:the )?(?:known|common|easy|standard|usual|recurring|routine|simple) ones?", "the known questions"),
         ("(?:1st|first)(?: \1)? (?:2nd|second)(?: \1)? (?:or|and) (?:3rd|third)", "level"),
         (r"(?:have|has) not (?:yet )?(?:paid|settled)(?: (?:us|up|yet|so far|on time|their invoices?|their bills?|their"
@@ -136,9 +182,17 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          " date)?)", "overdue"),
         ("(?:that|which) (?:still )?(?:have|has) not (?:yet )?paid", "who have not paid"),
         ("(?:whatever|everything|anything|the ones|those)(?: that)? you can", "what you can"),
-        (r"whose (?:open )?(\w+) (?:is|are) (?:already |still |now )?(overdue|late|unpaid|outstanding|open|past due)",
+        (r"whose (?:open )?(\w+) (?:is|are) (?:already |still |now )?(overdue|late|unpaid|outstanding|open"
+         r"|(?:past|beyond|over) (?:(?:the|their|its) )?due(?: dates?)?)",
          r"with \2 \1"),
         (r"(\w+) (?:that|which) (?:were|was|have been|has been|got|are|is)(?: already)? paid", r"paid \1"),
+        (r"(?:(?:open|unpaid|all) )?(invoices?|bills?|payments?|everything|anything|whatever|items?|vendors?"
+         r"|suppliers?|balances?) (?:that |which )?(?:is |are |s |re )?(?:already |still |now )?"
+         r"(?:past|beyond|over)(?: the| their| its)?(?: payment)? (?:due(?: dates?)?|deadlines?|terms)",
+         r"overdue \1"),
+        (r"(?:beyond|past)(?: the| their| its)? due(?: dates?)?", "overdue"),
+        (r"(?:everything|anything|whatever)(?: that| which)?(?: is| s)? overdue|overdue (?:everything|anything"
+         r"|whatever)", "overdue invoices"),
         ("(?:that|who|which) (?:have|has|got|have got)(?= (?:an? |the |any |some )?(?:overdue|unpaid|open"
          "|outstanding|late"
          "|unread|new)(?: |$))", "with"),
@@ -154,32 +208,34 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )  # fmt: skip
 
 TURNING = frozenset(
-    """not cannot which that what whatever everything everyone anything anybody all those one ones rest other others
-    remainder remaining remains unmatched unreconciled unexplained leftover leftovers left faq frequently standard
-    canned stock known common easy usual recurring routine simple first 1st owe who let keep folder folders topic
-    topics same money hand pass give deal share dish farm tick check cross mark according per based going basis means
-    help owes
-    whose they late behind to every received got had""".split()  # noqa: SIM905
+    """not cannot which that what whatever everything everyone anything anybody all those one ones rest other
+    others remainder remaining remains unmatched unreconciled unexplained leftover leftovers left faq frequently
+    standard canned stock known common easy usual recurring routine simple first 1st owe who let keep folder
+    folders topic topics same money hand pass give deal share dish farm tick check cross mark according per
+    based going basis means help owes covered know bring have use either or get past beyond tell inform notify
+    advise brief report show update odd strange weird problem unclear oddities stragglers strays unknown
+    unrecognized unrecognised unanswered unanswerable match matches overdue slow tardy no whose they late behind
+    to every received got had""".split()  # noqa: SIM905
 )
 """Every turn of speech has one of these words."""
 
 FAMILIES: tuple[frozenset[str], ...] = tuple(
     frozenset(word.strip() for word in line.split(","))
     for line in """
-remind, chase, dun, prompt, ping, follow
+remind, chase, dun, prompt, ping, follow, nag, pester, badger, hound, press, prod
 send, issue, deliver, dispatch
 write, mail
-match, reconcile, square, align, map, link, balance
+match, reconcile, square, align, map, link, balance, agree, pair
 match, check, review
 tick, mark
 book, apply, credit
 assign, apply
 find, see, identify, determine, spot
-triage, sort, handle, categorise, categorize, classify
+triage, sort, handle, screen, work, categorise, categorize, classify
 clear, empty
 answer, handle
 file, sort, move, put, store, place, categorise, categorize
-assign, route, split, divide, spread, give, pass, dispatch
+assign, route, split, divide, spread, give, pass, dispatch, hand, refer, allot
 report, flag, highlight, list, note, raise, show, summarise, summarize, point, tell, collect
 tell, inform, notify, brief, update, report, cc, copy, copied
 report, summary, overview, result, findings, finding
@@ -188,7 +244,7 @@ everybody, people, anybody, anyone, those
 overdue, outstanding
 open, unpaid, outstanding
 not paid, overdue, unpaid, owe
-reminder, notice, letter, dunning, chaser
+reminder, notice, letter, dunning, chaser, demand, nudge, mailing
 level, stage, step
 payment, receipt, transaction, transfer, deposit, remittance, credit, line, entry, movement
 line, item, entry, transaction
@@ -197,13 +253,14 @@ statement, bank
 ledger, system, accounting
 question, request, ticket
 support, help, service
+invoice, amount, debt
 known, common, standard, usual, frequent, recurring, routine, familiar
 rest, other, remainder, remaining, leftover, remain
 mismatch, discrepancy, difference, exception, leftover, rest, deviation, inconsistency, anomaly, missing, oddity
-colleague, team, staff, person, agent
-topic, category
+colleague, team, staff, person, agent, somebody, someone, owner, specialist, expert, people, employee, department
+topic, category, area, label
 unread, new, incoming, open, unanswered, unprocessed
-sender, person, customer
+sender, person
 answer, reply, response
 controller, controlling
 grace, leeway, slack
@@ -231,7 +288,8 @@ import export update create close open review list report total print pay invoic
 clarify archive move notify inform contact call schedule prepare issue apply follow square tick mark flag highlight
 tell brief put place store delegate hand pass give split divide spread empty tackle deal look take email find see line
 note raise show summarise summarize collect credit get let identify balance pair map link align deliver categorise
-categorize classify prompt ping share leave keep do cc copy let cross tie verify point attach save make
+categorize classify prompt ping nag pester badger hound refer allot press agree screen
+share leave keep do cc copy let cross tie verify point attach save make
 """.split()  # noqa: SIM905
 )
 _IRREGULAR = {

@@ -66,7 +66,8 @@ _OPENINGS = re.compile(
         (
             "(?:hi|hello|hey|hiya|dear|good morning|good afternoon|good evening|morning|moin|greetings)"
             "(?: (?:there|all|everyone|everybody|team|folks|assistant|deskhand|again|you))*",
-            "ok|okay|alright|all right|right|so|well|now|then|and|also|plus|as well as|please|kindly|afterwards?"
+            "ok|okay|alright|all right|right|so|well|now|then|otherwise|or else|else|and|also|plus|as well as"
+            "|please|kindly|afterwards?"
             "|finally"
             "|next|after that|when done|once done|lastly|first|firstly|to start|in addition|accordingly",
             f"(?:can|could|would|will|may|might|wo not|can not|could not|would not) {_WHO}{_SOFTLY}"
@@ -127,13 +128,18 @@ _CLOSINGS = re.compile(
             " possible|if that is (?:ok|okay)",
             "(?:would|could|will|can) you(?: (?:do (?:that|it|this)|handle (?:it|that|this)|take care of (?:it"
             "|that|this)))?",
-            "process|job|workflow|routine|procedure|task|exercise",
+            "process|job|workflow|routine|procedure|task|exercise|round|cycle|session|batch|wave|campaign|pass|thing",
             "again|once more|once again|one more time|another time|as usual|as always|as ever|as every (?:month"
             "|week|day)"
             "|like (?:always|usual|every month|every week)|the usual way|in the usual way",
             "accordingly|as appropriate|as needed|as necessary|appropriately|properly|where (?:needed|necessary"
             "|appropriate)"
-            "|as required|where possible|as well|too|also|then|afterwards?|in the end|at the end|when (?:you are"
+            "|as required|(?:where|wherever|as far as|if|when|whenever)(?: (?:it is|it s|that is"
+            "|that s))? (?:possible|available"
+            "|appropriate|suitable)|(?:where|wherever|if|whenever|when|as far as) (?:you|we|it|there"
+            "|one) (?:have|has|is|are"
+            "|can|s)(?: (?:it|them|one|any|some|those|that|an? answer|there|do (?:so|it|that)))?|if any"
+            "|as well|too|also|then|afterwards?|in the end|at the end|when (?:you are"
             " |you re )?(?:done|finished)"
             "|once (?:you are |you re |that is |that s )?(?:done|finished)|in the process|at the same time|along"
             " the way",
@@ -154,7 +160,7 @@ _IDLE_BEFORE = re.compile(
     r"|again|also|then|for us|for me|there)(?= (?!from|at|on|in|until|by|for|to|and|or|every)\w)"
 )
 # Whole clauses that ask for nothing; N stands for a name of what the process works with.
-_N = r"N(?: N)*"
+_N = r"N(?:(?: with| against| by)? N)*"
 _LOTS = r"(?:lots?|many|plenty|loads|bunch|pile|ton|tons|heap|quite few|few|several|more|some|new|so many)"
 CHATTER = re.compile(
     r"(?:"
@@ -177,6 +183,11 @@ CHATTER = re.compile(
             r"(?:it is|it s|its|it must be) (?:that )?(?:time(?: of (?:the|that)? ?(?:month|week|year|day))?"
             r"|month end|the end of the month"
             rf"|monday|tuesday|wednesday|thursday|friday|the first|{_N}(?: (?:day|time))?)(?: again)?",
+            r"(?:we|i) (?:(?:have|need|want|ve got|d like) to |are |re |will |must )?(?:close|closing|finish"
+            r"|finishing|wrap up)"
+            r"(?: (?:the )?(?:month|books|quarter|year|accounts))?(?: now| soon| today| tomorrow)?",
+            r"(?:new month|month end|quarter end|year end|end of month|end of the month|end of quarter|closing|close"
+            r"|month end closing|closing time)(?: (?:time|day|work|stuff|routine))?",
             r"(?:month end|end of month|new month|new week|quarter end|monthly close|month end close)(?: (?:is"
             r" )?(?:here|again|closing|close))?",
             rf"{_N} (?:is|are|s|has|have|ve|re)(?: (?:just|now|finally|all|been|also|already))*"
@@ -190,12 +201,59 @@ CHATTER = re.compile(
             r"| waiting| in)*",
             rf"(?:there are|there is|there s|there re)(?: (?:again|also|still|now))* (?:{_LOTS} )?{_N}(?:"
             rf" (?:waiting|again|in|here|N))*",
+            rf"(?:there are|there is|there s)(?: (?:again|also|still|now))*"
+            rf" (?:{_LOTS} )?(?:in|on|going on in) {_N}(?: again)?",
             _N,
             rf"{_LOTS} {_N}(?: (?:waiting|again|in|here|came in|have come in))*",
         )
     )
     + r")"
 )
+
+
+_REASON_WORDS = frozenset(
+    """the a an our my some this next it is are was were we i re ve s m d have has had there they you he she him her
+    on in at to of for from over with before after by about again so very too really quite rather pretty now still
+    already today tomorrow soon coming come comes came back up away out here busy full short tight low behind late
+    swamped drowning overflowing bursting urgent long big huge lot lots much more many money cash cashflow flow
+    liquidity budget bank account auditor auditors audit tax taxes advisor accountant accountants management boss
+    bosses cfo ceo board director finance department office month quarter year week weekend weekends monday tuesday
+    wednesday thursday friday saturday sunday morning holiday holidays easter christmas vacation days day end close
+    closing deadline between need needs wait waiting asks asking asked wants hands
+    people staff sick leave good bad time times high start started begin begins ends beginning almost nearly half
+    just been being be""".split()  # noqa: SIM905
+)
+_REASON_VERBS = _REASON_WORDS & {
+    "is",
+    "are",
+    "was",
+    "were",
+    "have",
+    "has",
+    "need",
+    "needs",
+    "come",
+    "comes",
+    "came",
+    "wants",
+    "begins",
+    "re",
+}
+_REASON = re.compile(r"(?:because|since|as|given that|seeing that)(?: of)? ")
+
+
+def is_reason(said: Sequence[str], *, opens: bool) -> bool:
+    """Whether a clause only says why: `auditors come on Monday`, `as the holidays were in between`.
+
+    All its words are of one table of time, money and pressure, one of them a finite verb. opens: it stands before
+    what is asked; behind it has to begin as a reason does.
+    """
+    text = " ".join(said)
+    begun = _REASON.match(text)
+    words = text[begun.end() :].split() if begun else list(said)
+    if not begun and not opens:
+        return False
+    return 2 <= len(words) <= 12 and _REASON_WORDS.issuperset(words) and not _REASON_VERBS.isdisjoint(words[1:])
 
 
 @lru_cache(maxsize=4096)

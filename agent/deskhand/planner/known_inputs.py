@@ -49,17 +49,18 @@ _UNTIL = frozenset("until till to through ending up".split())  # noqa: SIM905
 _DURING = frozenset("for in of during from covering the month s only just but and with as".split())  # noqa: SIM905
 _CAME = frozenset(
     """that which came come coming arrived received got everything anything all for in on onward onwards been have
-    has and newer dated what it""".split()  # noqa: SIM905
+    has and newer dated what it were was are is later""".split()  # noqa: SIM905
 )
 _ON_DAY = frozenset("on for of as at the dated day s".split())  # noqa: SIM905
 _NUMBER = frozenset(
     """with a an the of at is to be for set as use using per each every and only after from period leaving leave keep
     keeping allow allowing accept same please have having instead on onwards but are fine okay ok acceptable
-    allowed accepted ignore ignoring still can""".split()  # noqa: SIM905
+    allowed accepted ignore ignoring still can give giving them everybody goes go out sent wait day one
+    starting""".split()  # noqa: SIM905
 )
 _ADDRESS = frozenset(
     """with the a to and send mail go goes going should is set as my our for it please cc copy be get gets including
-    include in on via""".split()  # noqa: SIM905
+    include in on via from leave""".split()  # noqa: SIM905
 )
 _PREPOSITIONS = frozenset(
     """from to by until till before after since at on in for of with about within over under per than above below
@@ -76,10 +77,16 @@ _BOUNDS = {
     ("not", "more", "often", "than", "once", "every"): ("at", "least", "between"),
     ("not", "less", "than"): ("at", "least"), ("no", "less", "than"): ("at", "least"),
     ("no", "fewer", "than"): ("at", "least"),
+    ("on", "or", "after"): ("since",), ("on", "and", "after"): ("since",), ("not", "before"): ("since",),
+    ("not", "older", "than"): ("since",), ("no", "older", "than"): ("since",),
     ("min",): ("at", "least"), ("minimum",): ("at", "least"), ("a", "minimum", "of"): ("at", "least"),
     ("a", "maximum", "of"): ("at", "most"),
 }  # fmt: skip
 """Bounds before a number that are said in several ways; the longest is taken."""
+
+
+_LATER = re.compile(r"(?i)\s+(?:or|and) (?:later|newer|after|onwards)\b")
+_CLOSING = re.compile(r"(?i)clos(?:e|ing)\s")  # `we have to close June` is about all of June, and no day's close
 
 
 class Inputs:
@@ -111,6 +118,7 @@ class Inputs:
         yield Filling(tuple(spoken(text)), {})
         if not self.inputs:
             return
+        found = [one for one in found if not _CLOSING.match(text[one.start : one.end])]
         able = {(one.start, one.end) for one in found if self._any(one, text[one.start : one.end])}
         spans = [span for span in _widest(found) if span in able]
         if len(spans) > MOST_VALUES:
@@ -181,6 +189,8 @@ class Inputs:
         rivals = self._rivals(names, value, shown)
         others = frozenset().union(*(self.named[n] | self.described[n] for n in rivals)) if rivals else frozenset()
         may = (own | allowed) - _OTHER_WAY
+        if "before" in own and said[at + 1 : at + 2] == ["after"]:  # `3 days after it is due before the first`
+            may |= {"before"}
         if value.kind == "number" and own & _LIMITS:
             may |= {"at", "most", "below", "under", "within"}
         left = at
@@ -202,6 +212,8 @@ class Inputs:
                 weak = (taken & own) - others - strong
                 if any(taken & self.named[rival] for rival in rivals):
                     continue
+                if value.kind == "email" and "from" in said[start:at] and len((strong | weak) - self.common) < 2:
+                    continue  # `mails from anna@…` are a part of the mails; `leave mails from … alone` is the input
                 if value.kind == "period" and not strong and tells_when(said, start, at, value, shown, now):
                     continue
                 if (
@@ -323,6 +335,9 @@ def _tokens(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
             if tuple(said[-1 - len(bound) : -1]) == bound:
                 said[-1 - len(bound) : -1] = _BOUNDS[bound]
                 break
+        if later := _LATER.match(text, last):
+            said[-1:-1] = ["since"]
+            last = later.end()
     return said + spoken(text[last:])
 
 

@@ -19,6 +19,8 @@ _VOWELS = frozenset("aeiouy")
 
 def is_typo(word: str, meant: str) -> bool:
     """One slip of the fingers (two in a long word) that leaves the first and the last letter alone."""
+    if len(word) == len(meant) >= 7 and word[:-2] == meant[:-2] and word[-2:] == meant[:-3:-1]:
+        return word not in _CONFUSABLE and word.isalpha()  # `remindre`: the last two swapped
     if word[:1] != meant[:1] or word[-1:] != meant[-1:] or abs(len(word) - len(meant)) > 2:
         return False
     shorter = min(len(word), len(meant))

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from deskhand.plan import Input
-from deskhand.planner.known_families import SYNONYMS
+from deskhand.planner.known_families import PAST, SYNONYMS
 from deskhand.planner.known_words import singular, tokens
 
 
@@ -44,6 +44,7 @@ _IDLE = frozenset(
 )
 _VAGUE = re.compile(r"(?i)\d(st|nd|rd|th)\b|first|second\b|third\b|fourth|twice|double|half|couple|dozen|quarter|few")
 _CENTS = re.compile(r"(?i)(?<![^\W\d_])(?:cents?|ct|pence)$")
+_VERB = {past: verb for past, verb in PAST.items() if verb in ("leave", "give", "send", "ignore", "skip", "keep")}
 _MONEY = re.compile(r"[€$£¥]|[A-Za-z]{3}")
 _LITERAL_DATE = re.compile(r"date '(\d{4}-\d\d-\d\d)'\Z")
 
@@ -148,6 +149,6 @@ def content(text: str) -> frozenset[str]:
 
 
 def stem(word: str) -> str:
-    one = singular(word)
+    one = _VERB.get(word) or singular(word)
     one = SYNONYMS.get(one, one)
     return one if " " not in one and one else word

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from deskhand.planner.known_families import GERUND, NOUNS, PAST, SYNONYMS, TURNING, TURNS
+from deskhand.planner.known_families import GERUND, NOUNS, PAST, SYNONYMS, TURNING, TURNS, VERBS
 from deskhand.planner.known_frames import GERUND_OPENINGS, LEADING, TRAILING, WISHES, sequences
 
 BOUNDARY = "\1"
@@ -60,10 +60,21 @@ def tokens(text: str) -> list[str]:
 _SIGNS = re.compile(r"[.,;:!?()\[\]\n\u2013\u2014]+(?=\s|$)|[(\[\n\u2013\u2014]|\s-+(?=\s)")
 
 
+_ARROW = re.compile(r"\s*(?:[-=]+>|→|⇒)\s*")
+_AND = re.compile(r"(?<=\w)\s*[&]\s*(?=[^\W\d_])|(?<=\w)\s+[+/]\s+(?=[^\W\d_])")
+_VERSUS = re.compile(r"(?i)(?<=\w)\s+(?:vs|versus|v)\b\.?(?=\s)|(?<=\w)\s*<-+>\s*(?=\w)")
+
+
+def _as_words(text: str) -> str:
+    """Signs that people write for words: `&`, `a / b`, `vs.`, and an arrow, which is a stop."""
+    return _VERSUS.sub(" with", _AND.sub(" and ", _ARROW.sub(", ", _VERSUS.sub(" with ", text))))
+
+
 def spoken(text: str) -> list[str]:
     """The words of a text as `tokens` has them, with what stood between them as boundaries."""
     said: list[str] = []
     last = 0
+    text = _as_words(text)
     for sign in _SIGNS.finditer(text):
         said += tokens(text[last : sign.start()])
         said.append(f"{BOUNDARY}?" if "?" in sign[0] else BOUNDARY)
@@ -128,6 +139,10 @@ def _orders(said: list[str]) -> Iterator[list[str]]:
         at = said.index("out", 2)
         if at == len(said) - 1 or said[at + 1] in _BESIDE:
             yield ["send", *said[1:at], *said[at + 1 :]]
+    if said[0] not in VERBS and "out" in said[1:]:  # `reminders out to everybody`
+        at = said.index("out", 1)
+        if at == len(said) - 1 or (said[at + 1] in _BESIDE and said[at + 1] not in ("of", "by")):
+            yield ["send", *said[:at], *said[at + 1 :]]
     for at in range(1, len(said)) if _NEEDING.intersection(said) else ():
         yield from _needed(said[:at], said[at:])
 
