@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from deskhand.plan import Act, ForEach, Plan, Query, Step
-from deskhand.planner.known_families import FAMILIES, FAMILIES_OF, GERUND, PAST, VERBS, related
+from deskhand.planner.known_families import FAMILIES, FAMILIES_OF, GERUND, NOUNS, PAST, VERBS, related
 from deskhand.planner.known_frames import CHATTER, is_reason, stages
 from deskhand.planner.known_typos import is_typo
 from deskhand.planner.known_words import BOUNDARY, meanings, spoken, tokens, turned, words
@@ -55,7 +55,7 @@ _LOOKING = frozenset("check find see look go identify review determine spot open
 # To match a with b is to match b to a.
 _EITHER_WAY = frozenset({"match", "reconcile"})
 # `answer it or assign it`: what follows `or` is what is done to the others.
-_EITHER_DONE = (VERBS | PAST.keys()) - {"paid", "mail", "line", "note", "list"}
+_EITHER_DONE = (VERBS | PAST.keys() | GERUND.keys()) - {"paid", "mail", "line", "note", "list"}
 # To handle the reminders is to do what the reminders are.
 _LIGHT = frozenset({"handle", "do", "run", "manage", "work"})
 _LEFT = frozenset({"rest", "mismatch", "other", "leftover"})
@@ -204,7 +204,7 @@ def is_said(said: Sequence[str], process: Ways, *, given: bool = False) -> bool:
 
     given: its inputs were said too, so that its name's verb is enough: `reconcile September`.
     """
-    if given and [word for word in said if word[0] != BOUNDARY] in [[verb] for verb in process.verbs]:
+    if given and _is_verb(tuple(word for word in said if word[0] != BOUNDARY), process):
         return True
     segments = _segments(_turned(said))
     if not segments or len(segments) > MAX_SEGMENTS:
@@ -221,6 +221,12 @@ def is_said(said: Sequence[str], process: Ways, *, given: bool = False) -> bool:
             if kind is not None:
                 reached[end] |= {before | kind for before in reached[start]}
     return any(_CORE in told or _is_all(told, process) for told in reached[-1])
+
+
+def _is_verb(said: tuple[str, ...], process: Ways) -> bool:
+    """Whether it is the name's verb, or the noun of that, and what frames it: `I need the reconciliation`."""
+    found = (words(" ".join(left)) for left, _ in stages(said, today=False))
+    return any(len(left) == 1 and {left[0], NOUNS.get(left[0], "")} & process.verbs for left in found)
 
 
 def _is_all(told: frozenset[str], process: Ways) -> bool:

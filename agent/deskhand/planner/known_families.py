@@ -149,6 +149,12 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          "(?: (?:that|which))? you (?:(?:already )?know (?:the |an )?answers? (?:to|for|of)|have (?:the |an )?answers?"
          " (?:to|for|of)|know how to answer)", "what you can"),
         ("faq ones", "faq questions"),
+        (r"(?:prepare|draft|create|write|make) and (send|issue|mail|dispatch)", r"\1"),
+        ("(?:what|whatever|anything|everything|those|the ones)(?: that| which)? (?:does|do) not(?= \x01|$)",
+         "mismatches"),
+        ("(?:what|whatever|everything|all)(?: that| which)? (?:matches|fits|matched|agrees|is matched)", "payments"),
+        ("(?:what|whatever|anything|everything)(?: that| which)? (?:the |our )?faq ca not (?:answer|cover)",
+         "the rest"),
         (r"bring ((?:\w+ ){1,4}?)(?:in line|into line|in sync|into agreement|together) with", r"match \1with"),
         (r"let ((?:\w+ ){1,4}?)(?:have|handle|look after|take care of) (?:it|them|those|these|the rest)",
          r"assign it to \1"),
@@ -208,7 +214,8 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )  # fmt: skip
 
 TURNING = frozenset(
-    """not cannot which that what whatever everything everyone anything anybody all those one ones rest other
+    """prepare draft create write make
+    not cannot which that what whatever everything everyone anything anybody all those one ones rest other
     others remainder remaining remains unmatched unreconciled unexplained leftover leftovers left faq frequently
     standard canned stock known common easy usual recurring routine simple first 1st owe who let keep folder
     folders topic topics same money hand pass give deal share dish farm tick check cross mark according per

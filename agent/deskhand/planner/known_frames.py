@@ -156,7 +156,8 @@ _TODAY = re.compile(
 _IDLE_BEFORE = re.compile(
     r"(?<![^\s])(?:whole|entire|complete|full|usual|regular|daily|weekly|monthly|customary|various|own|accordingly"
     r"|appropriately|quickly|properly|carefully|thoroughly|neatly|nicely|simply|actually|really|duly|politely|all of"
-    r"|each of|every one of|a (?:quick|short|brief|little|friendly|polite|gentle|proper)|both|currently|please|kindly"
+    r"|each of|every one of|(?:a )?(?:quick|short|brief|friendly|polite|gentle|kind|proper)|a little|both"
+    r"|currently|please|kindly"
     r"|again|also|then|for us|for me|there)(?= (?!from|at|on|in|until|by|for|to|and|or|every)\w)"
 )
 # Whole clauses that ask for nothing; N stands for a name of what the process works with.
@@ -182,7 +183,8 @@ CHATTER = re.compile(
             r"(?:kind |best |warm )?regards|cheers|thanks|thank you|many thanks|bye|sincerely",
             r"(?:it is|it s|its|it must be) (?:that )?(?:time(?: of (?:the|that)? ?(?:month|week|year|day))?"
             r"|month end|the end of the month"
-            rf"|monday|tuesday|wednesday|thursday|friday|the first|{_N}(?: (?:day|time))?)(?: again)?",
+            rf"|monday|tuesday|wednesday|thursday|friday|the first|the 1st|the \d+(?:st|nd|rd|th)"
+            rf"|{_N}(?: (?:day|time))?)(?: again)?",
             r"(?:we|i) (?:(?:have|need|want|ve got|d like) to |are |re |will |must )?(?:close|closing|finish"
             r"|finishing|wrap up)"
             r"(?: (?:the )?(?:month|books|quarter|year|accounts))?(?: now| soon| today| tomorrow)?",

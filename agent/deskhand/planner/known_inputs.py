@@ -85,6 +85,7 @@ _BOUNDS = {
 """Bounds before a number that are said in several ways; the longest is taken."""
 
 
+_ORDINALS = {"1": "first", "2": "second", "3": "third", "4": "fourth"}
 _LATER = re.compile(r"(?i)\s+(?:or|and) (?:later|newer|after|onwards)\b")
 _CLOSING = re.compile(r"(?i)clos(?:e|ing)\s")  # `we have to close June` is about all of June, and no day's close
 
@@ -338,7 +339,13 @@ def _tokens(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
         if later := _LATER.match(text, last):
             said[-1:-1] = ["since"]
             last = later.end()
-    return said + spoken(text[last:])
+    said += spoken(text[last:])
+    for at in range(len(said) - 1):  # `level 2` is the second
+        if said[at] in ("level", "stage", "step", "reminder", "lvl") and said[at + 1] in _ORDINALS:
+            said[at : at + 2] = [_ORDINALS[said[at + 1]], "level"]
+    return [
+        _ORDINALS.get(word.removesuffix("nd").removesuffix("rd"), word) if word[-1:] == "d" else word for word in said
+    ]
 
 
 # ---------------------------------------------------------------- words beside a value
