@@ -390,7 +390,7 @@ def _is_detail(left: tuple[str, ...], process: Ways, later: bool) -> bool:
         covered = {word for number, words_ in enumerate(stood) if number not in at[:1] for word in words_} & others
         if at and detail in process.acts and covered != others:
             continue
-        if odd and head != "report" and "report" not in others and odd.isdisjoint(detail):
+        if odd and head not in ("report", "tell") and "report" not in others and odd.isdisjoint(detail):
             continue  # who books payments and reports the rest doesn't book the rest
         if at and (covered or (not others and later) or (len(said) == 1 and later)):
             return True
@@ -427,7 +427,8 @@ def _stands(word: str, known: frozenset[str], kept: dict[str, frozenset[str]]) -
     if word not in kept:
         found = related(word, known)
         if not found and word not in FAMILIES_OF and word not in VERBS and word not in PAST:
-            near = {meant for meant in known if is_typo(word, meant)}
+            forms = (word, f"{word[:-1]}ie") if word.endswith("y") else (word,)  # `invocies` was no plural of a `-y`
+            near = {meant for meant in known if any(is_typo(form, meant) for form in forms)}
             if not near:
                 found = related(_near(word), known)
             elif len(near) == 1:

@@ -148,6 +148,8 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ("(?:all )?(?:the )?(?:questions?|mails?|requests?|messages|whatever|what|everything|anything|those)"
          "(?: (?:that|which))? you (?:(?:already )?know (?:the |an )?answers? (?:to|for|of)|have (?:the |an )?answers?"
          " (?:to|for|of)|know how to answer)", "what you can"),
+        (r"((?:incoming )?(?:payments?|money|mails?|emails?|messages|questions|requests)) (?:that|which)"
+         r"(?: (?:have|has|just))? (?:come|came) in(?= \x01|$)", r"\1"),
         ("faq ones", "faq questions"),
         (r"(?:prepare|draft|create|write|make) and (send|issue|mail|dispatch)", r"\1"),
         ("(?:what|whatever|anything|everything|those|the ones)(?: that| which)? (?:does|do) not(?= \x01|$)",
@@ -191,7 +193,8 @@ TURNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"whose (?:open )?(\w+) (?:is|are) (?:already |still |now )?(overdue|late|unpaid|outstanding|open"
          r"|(?:past|beyond|over) (?:(?:the|their|its) )?due(?: dates?)?)",
          r"with \2 \1"),
-        (r"(\w+) (?:that|which) (?:were|was|have been|has been|got|are|is)(?: already)? paid", r"paid \1"),
+        (r"(\w+) (?:that|which) (?:were|was|have been|has been|s been|got|are|is)(?: already)? (?:paid|settled)",
+         r"paid \1"),
         (r"(?:(?:open|unpaid|all) )?(invoices?|bills?|payments?|everything|anything|whatever|items?|vendors?"
          r"|suppliers?|balances?) (?:that |which )?(?:is |are |s |re )?(?:already |still |now )?"
          r"(?:past|beyond|over)(?: the| their| its)?(?: payment)? (?:due(?: dates?)?|deadlines?|terms)",
