@@ -168,7 +168,7 @@ def _examples(cache: str, many: str) -> Any:
 def pairs_ours(cache: str, many: str, count: str) -> Clock:
     """As a batch is made, but for putting it together."""
     source = _examples(cache, many)
-    drawn = list(source._drawn(0, int(count) + 32))
+    drawn = list(source._drawn(range(int(count) + 32)))
     source.laid_out([source.example(one) for one in drawn[int(count) :]])
     with Clock() as clock:
         for start in range(0, int(count), 128):
@@ -179,7 +179,7 @@ def pairs_ours(cache: str, many: str, count: str) -> Clock:
 def pairs_bare(cache: str, many: str, count: str) -> Clock:
     """Without encoding."""
     source = _examples(cache, many)
-    drawn = list(source._drawn(0, int(count)))
+    drawn = list(source._drawn(range(int(count))))
     with Clock() as clock:
         for one in drawn:
             source.example(one)

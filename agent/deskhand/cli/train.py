@@ -7,6 +7,7 @@ know, how plans are run and judged, is handed in from here. This module refuses 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,9 @@ def train() -> None:
     agent train pretrain --preset shipped --out runs/first
     agent train finetune --from runs/first/checkpoint --out runs/second --data our-sentences.txt
     agent train calibrate runs/first/checkpoint
+    torchrun --standalone --nproc-per-node 2 --no-python agent train pretrain --out runs/first
+
+    Several processes may train together, each on its share of every batch (torchrun starts them).
     """
 
 
@@ -185,6 +189,8 @@ def _train(
         )
     with _progress() as progress:
         model = train(settings, folder, cache, progress, data)
+    if os.environ.get("RANK", "0") != "0":
+        return 0  # of the processes that torchrun starts, the first one writes
     save(folder / "checkpoint", model, settings, len(data))
     click.echo(f"{folder / 'checkpoint'}: trained on {len(data)} sentences, {settings.steps} steps")
     return 0

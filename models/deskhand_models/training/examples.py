@@ -13,7 +13,7 @@ import datetime as dt
 import itertools
 import pickle
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,11 +112,19 @@ class TorchEncoder:
 
 
 class Examples:
-    """Draws examples from templates and makes batches of them."""
+    """Draws examples from templates and makes batches of them. share: (k, n) for the k-th of n processes."""
 
     def __init__(
-        self, templates: Sequence[Template], encoder: Encoder, cache: Path, *, seed: int = 0, augmented: bool = True
+        self,
+        templates: Sequence[Template],
+        encoder: Encoder,
+        cache: Path,
+        *,
+        seed: int = 0,
+        augmented: bool = True,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
+        self.share = share
         self.templates = templates
         self.encoder = TorchEncoder(encoder)
         self.seed = seed
@@ -212,12 +220,15 @@ class Examples:
         """Batches without end: pools of `pool` batches, drawn without repetition, sorted by length.
 
         begin: the batch to begin with. Each pool has a random.Random of its own, so that a run that goes on sees what
-        it would have seen.
+        it would have seen. Where several processes train together, each draws its share of the sentences, and the
+        batches that they make at the same time are of like length.
         """
         number = begin // pool
+        own, all_ = self.share
         while True:
-            self.chance = random.Random(f"{self.seed} {number}")
-            drawn = [self.example(template) for template in self._drawn(number * size * pool, size * pool)]
+            self.chance = random.Random(f"{self.seed} {number}" if all_ == 1 else f"{self.seed} {number} {own}")
+            places = range(number * size * pool * all_ + own, (number + 1) * size * pool * all_, all_)
+            drawn = [self.example(template) for template in self._drawn(places)]
             laid: list[tuple[Features, list[int]]] = []
             for start in range(0, len(drawn), 128):
                 laid += self.laid_out(drawn[start : start + 128])
@@ -227,17 +238,17 @@ class Examples:
             laid = list(itertools.islice(itertools.cycle(laid), size * pool))
             laid.sort(key=lambda one: len(one[0]))
             ready = [laid[start : start + size] for start in range(0, len(laid), size)]
-            self.chance.shuffle(ready)
+            (self.chance if all_ == 1 else random.Random(f"{self.seed} order {number}")).shuffle(ready)
             for chosen in ready[begin - number * pool if number == begin // pool else 0 :]:
                 yield collate(chosen)
             number += 1
 
-    def _drawn(self, begin: int, count: int) -> Iterator[Template]:
+    def _drawn(self, places: Iterable[int]) -> Iterator[Template]:
         """The templates of these places in an endless series of shuffled passes."""
         size = len(self.templates)
         order: list[int] = []
         shuffled = -1
-        for place in range(begin, begin + count):
+        for place in places:
             if place // size != shuffled:
                 shuffled = place // size
                 order = list(range(size))

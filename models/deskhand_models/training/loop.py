@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import random
 import shutil
 import time
@@ -21,6 +22,7 @@ from typing import Any
 
 import torch
 from deskhand.errors import UsageError
+from torch import distributed
 from torch.nn.functional import cross_entropy
 
 from deskhand_models.encoder import Encoder
@@ -63,9 +65,10 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     _same(settings, folder / "settings.json")
     torch.manual_seed(settings.seed)
-    torch.set_num_threads(settings.threads)
+    share = own, processes = _together()
+    torch.set_num_threads(max(1, settings.threads // processes))
     chosen = data if data is not None else training_templates(settings, cache)
-    source = Examples(chosen, Encoder.load(), cache, seed=settings.seed, augmented=settings.augmented)
+    source = Examples(chosen, Encoder.load(), cache, seed=settings.seed, augmented=settings.augmented, share=share)
     model = PlanGPT(settings.shape)
     if settings.start:
         from deskhand_models.checkpoint import read_weights
@@ -83,22 +86,25 @@ def train(
         model.load_state_dict(kept["model"])
         optimizer.load_state_dict(kept["optimizer"])
         step = kept["step"]
-    writer = _board(folder)
+    writer = _board(folder) if own == 0 else None
     model.train()
-    batches = source.batches(settings.batch, begin=step)
+    batches = source.batches(max(1, settings.batch // processes), begin=step)
     begun, first = time.monotonic(), step
     figures: dict[str, float] = {}
     while step < settings.steps:
         batch = next(batches)
         for group in optimizer.param_groups:
             group["lr"] = settings.rate * _schedule(step, settings)
-        torch.manual_seed(settings.seed * 1_000_003 + step)  # so that dropout is the same after a kill
+        # so that dropout is the same after a kill, and another in each process
+        torch.manual_seed((settings.seed * 1_000_003 + step) * processes + own)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = model(batch)
         targets = batch["targets"]
         loss = cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), ignore_index=-100)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        if processes > 1:
+            _average(model, processes)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step += 1
@@ -116,9 +122,9 @@ def train(
             for name, value in figures.items():
                 if writer is not None:
                     writer.add_scalar(name, value, step)
-            if progress is not None:
+            if progress is not None and own == 0:
                 progress(step, settings.steps, figures)
-        if step % settings.keep_every == 0 or step == settings.steps:
+        if own == 0 and (step % settings.keep_every == 0 or step == settings.steps):
             _keep(
                 state,
                 {
@@ -151,6 +157,32 @@ def _schedule(step: int, settings: Settings) -> float:
         return (step + 1) / settings.warmup
     fall = settings.steps * 0.25
     return min(1.0, (settings.steps - step) / fall)
+
+
+def _together() -> tuple[int, int]:
+    """(k, n): this is the k-th of n processes that train together, as torchrun says; (0, 1) alone.
+
+    On a machine with few cores that others use too, two processes of one thread each that meet once a step are quicker
+    than one process whose two threads meet at every product.
+    """
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if processes == 1:
+        return 0, 1
+    if not distributed.is_initialized():
+        distributed.init_process_group("gloo")
+    return distributed.get_rank(), processes
+
+
+def _average(model: PlanGPT, processes: int) -> None:
+    """The mean of all processes' gradients, in one exchange."""
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    distributed.all_reduce(flat)
+    flat /= processes
+    start = 0
+    for gradient in gradients:
+        gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
+        start += gradient.numel()
 
 
 def _compile(model: PlanGPT) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 from deskhand.cli.main import main
 from deskhand_models.checkpoint import load
 from deskhand_models.corpus.pairs import read_blocks, sentence_files
@@ -81,6 +84,23 @@ def test_the_presets_of_ci_learn_a_tiny_office(tmp_path: Path) -> None:
     ]
     assert main(run) == 0
     assert right(tmp_path / "two" / "checkpoint", more) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_processes_train_one_model_together(tmp_path: Path) -> None:
+    file = written(tmp_path, SENTENCES)
+    torchrun = [str(Path(sys.executable).parent / "torchrun"), "--standalone", "--nproc-per-node", "2", "--no-python"]
+    agent = [sys.executable, "-m", "deskhand.cli.main", "train", "pretrain", "--preset", "ci", "--steps", "60"]
+    done = subprocess.run(
+        [*torchrun, *agent, "--data", str(file), "--out", str(tmp_path / "run")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("trained on 6 sentences, 60 steps") == 1, "the first process alone writes and says so"
+    state = torch.load(tmp_path / "run" / "state.pt", weights_only=False)
+    assert state["step"] == 60
+    assert right(tmp_path / "run" / "checkpoint", file) >= 1, "it has learnt from both halves"
 
 
 def test_wrong_use_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
