@@ -18,7 +18,7 @@ from deskhand_models.encoder import Array
 from deskhand_models.fast import FastGPT
 from deskhand_models.features import Features
 from deskhand_models.grammar import MAX_SIGNS, Draft, Parse
-from deskhand_models.signs import NUMBER_OF, WORDS, Ref, Sign
+from deskhand_models.signs import NUMBER_OF, WORDS, Ref, Sign, Unfit
 from deskhand_models.slices import Slice, allowed
 
 
@@ -94,12 +94,15 @@ def decode(
             if len(following) >= beams:
                 break
             signs_now = (*live[row].signs, sign)
-            if row in grown:
-                parse = replay(cut, signs_now)
-            else:  # a parse can't be copied: the likeliest to follow a hypothesis takes over its own
-                grown.add(row)
-                parse = live[row].parse
-                parse.feed(sign)
+            try:
+                if row in grown:
+                    parse = replay(cut, signs_now)
+                else:  # a parse can't be copied: the likeliest to follow a hypothesis takes over its own
+                    grown.add(row)
+                    parse = live[row].parse
+                    parse.feed(sign)
+            except Unfit:
+                continue  # what it ends has been said already
             if parse.whole:
                 done.append(Candidate(signs_now, score, weakest, parse.draft))
                 continue

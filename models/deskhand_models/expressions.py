@@ -12,7 +12,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from deskhand_models.scope import Scope
-from deskhand_models.signs import COMPARISONS, NUMBERS, SHIFTS, UNITS, WEEKDAYS, Ref, Sign
+from deskhand_models.signs import COMPARISONS, NUMBERS, SHIFTS, UNITS, WEEKDAYS, Ref, Sign, Unfit
 from deskhand_models.slices import Slice, Want, Wants
 
 if TYPE_CHECKING:
@@ -38,6 +38,19 @@ _NUMBER_LITERALS = frozenset({"number", "percent", "days", "business_days"})
 def sql_text(text: str) -> str:
     """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def once(said: list[str], text: str, how: str) -> None:
+    """Keep what has been said. Raises Unfit for what has been said before: nobody means it twice."""
+    if text in said:
+        raise Unfit(f"{text} is {how} twice")
+    said.append(text)
+
+
+def _unlike(left: str, sign: str, right: str) -> str:
+    if left == right:
+        raise Unfit(f"{left} is compared with itself")
+    return f"{left} {sign} {right}"
 
 
 class Expressions(ABC):
@@ -84,9 +97,12 @@ class Expressions(ABC):
     def condition(self, scope: Scope, follow: Wants, *, aggregates: bool = False) -> Text:
         """Tests joined by `and` and `or`."""
         text = ""
+        tests: list[str] = []
         more = ("and", "or", *follow)
         while True:
-            text += yield from self._test(scope, more, aggregates)
+            test = yield from self._test(scope, more, aggregates)
+            once(tests, test, "asked")
+            text += test
             sign = yield from self.next(more)
             if sign not in ("and", "or"):
                 self.push(sign)
@@ -163,7 +179,7 @@ class Expressions(ABC):
                 left = f"{left}::date"  # a moment is compared with a day by its day
             if family == "date" and other == "timestamp":
                 right = f"{right}::date"
-            return f"{left} {sign} {right}"
+            return _unlike(left, sign, right)
         start = self.factor_wants(scope, frozenset({"text"}), aggregates=aggregates)
         first = yield from self.next((*self.text_wants(column), *start))
         self.push(first)
@@ -175,7 +191,7 @@ class Expressions(ABC):
                 return f"lower({left}) {sign} {sql_text(text.lower())}"
             return f"{left} {sign} {sql_text(text)}"
         right, _ = yield from self.expression(scope, frozenset({"text"}), follow, aggregates=aggregates)
-        return f"{left} {sign} {right}"
+        return _unlike(left, sign, right)
 
     @staticmethod
     def _like(left: str, sign: str, text: str) -> str:

@@ -2,7 +2,7 @@
 
     parse = Parse(cut)                       # cut: the request's Slice
     parse.wants                              # what may come next; () when the plan is whole
-    parse.feed(sign)                         # raises Unfit where it isn't wanted
+    parse.feed(sign)                         # raises Unfit where it isn't wanted, or says something twice
     parse.draft                              # the finished Draft
 
 One recursive descent does all three things a grammar is for: it says what may follow (so that a model can only
@@ -20,19 +20,15 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from deskhand_models.acts import act_wants, parse_act
-from deskhand_models.expressions import Expressions
+from deskhand_models.expressions import Expressions, once
 from deskhand_models.scope import Output, Scope, Source, alias_for, quoted
-from deskhand_models.signs import ACTS, ASKS, CANNOTS, Ref, Sign
+from deskhand_models.signs import ACTS, ASKS, CANNOTS, Ref, Sign, Unfit
 from deskhand_models.slices import MAIL, Slice, Want, Wants, takes
 
 MAX_SIGNS = 200
 MAX_STEPS = 7
 
 Steps = Generator[Wants, Sign, None]
-
-
-class Unfit(Exception):
-    """A sign that the grammar doesn't take at its place."""
 
 
 @dataclass
@@ -71,7 +67,10 @@ class Parse:
         return not self.wants
 
     def feed(self, sign: Sign) -> None:
-        """Take one sign. Raises Unfit where it isn't wanted."""
+        """Take one sign. Raises Unfit where it isn't wanted, or where it ends something that has been said already.
+
+        After that the parse is of no use.
+        """
         if not takes(self.cut, self.wants, sign):
             raise Unfit(f"{sign} after {len(self.signs)} signs; wanted: {self.wants}")
         self.signs.append(sign)
@@ -232,13 +231,14 @@ class _Plan(Expressions):
             if items and sign in more:
                 return ", ".join(items)
             text, _ = yield from self.factor(scope, None, aggregates=False)
-            items.append(text)
+            once(items, text, "grouped by")
 
     def _select(
         self, scope: Scope, follow: Wants, *, grouped: bool
     ) -> Generator[Wants, Sign, tuple[list[Output], list[str]]]:
         outputs: list[Output] = []
         items: list[str] = []
+        written: list[str] = []
         names: set[str] = set()
         while True:
             more: Wants = follow if items else ()
@@ -258,6 +258,7 @@ class _Plan(Expressions):
                 name, origin = str(target.key[2]), target
             else:
                 self.push(sign)
+            once(written, name or text, "selected")
             output, item = _named(text, family, name, origin, names)
             outputs.append(output)
             items.append(item)
@@ -276,7 +277,7 @@ class _Plan(Expressions):
                 text += " desc"
             else:
                 self.push(sign)
-            items.append(text)
+            once(items, text, "ordered by")
 
 
 def _named(text: str, family: str, name: str, origin: Ref | None, names: set[str]) -> tuple[Output, str]:

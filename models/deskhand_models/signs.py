@@ -88,6 +88,10 @@ WORDS: tuple[str, ...] = ("<plan>", *(word for group in _GROUPS for word in grou
 NUMBER_OF = {word: number for number, word in enumerate(WORDS)}
 
 
+class Unfit(Exception):
+    """A sign that the grammar doesn't take at its place, or that makes the plan say something twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """A pointer. key by kind:

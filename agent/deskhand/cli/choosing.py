@@ -5,7 +5,6 @@ This module refuses to choose for a person: where nobody can be asked, a questio
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
@@ -20,12 +19,14 @@ if TYPE_CHECKING:
 SHOWN = 3
 """Readings that a person is given to choose from."""
 
-_WORDS = re.compile(r"\s+|[^\s]+")
 
 
 def readings(ask: Ask) -> list[Plan]:
-    """The plans to choose from, the likeliest first."""
-    return [plan for plan in (ask.plan, *ask.candidates) if plan is not None][:SHOWN]
+    """The plans to choose from, the likeliest first; those that read the same are one."""
+    from deskhand.words import describe
+
+    told = {tuple(describe(plan)): plan for plan in reversed([ask.plan, *ask.candidates]) if plan is not None}
+    return list(reversed(told.values()))[:SHOWN]
 
 
 def question(ask: Ask, operations: Mapping[str, type[Operation]], *, color: bool = False) -> str:
@@ -59,17 +60,15 @@ def different(lines: Sequence[str], others: Sequence[str], *, color: bool) -> li
 
 
 def _marked(line: str, beside: str, color: bool) -> str:
-    words, other = _WORDS.findall(line), _WORDS.findall(beside)
-    shown = ""
+    indent = line[: len(line) - len(line.lstrip())]
+    words, other = line.split(), beside.split()
+    shown: list[str] = []
     for tag, start, stop, _, _ in SequenceMatcher(None, words, other, autojunk=False).get_opcodes():
-        text = "".join(words[start:stop])
-        if tag == "equal" or not text.strip():
-            shown += text
-            continue
-        inner = text.strip()
-        before, _, after = text.partition(inner)
-        shown += before + (click.style(inner, bold=True) if color else f"»{inner}«") + after
-    return shown
+        text = " ".join(words[start:stop])
+        if text and tag != "equal":
+            text = click.style(text, bold=True) if color else f"»{text}«"
+        shown += [text] if text else []
+    return indent + " ".join(shown)
 
 
 def choose(ask: Ask, operations: Mapping[str, type[Operation]], *, color: bool = False) -> int:

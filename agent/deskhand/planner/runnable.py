@@ -53,7 +53,7 @@ def as_runnable(planner: Planner, processes: Processes, clock: Callable[[str | N
 def _request(
     asked: str | Mapping[str, Any], processes: Processes, clock: Callable[[str | None], dt.datetime]
 ) -> Request:
-    given = {"text": asked} if isinstance(asked, str) else dict(asked)
+    given: dict[str, Any] = {"text": asked} if isinstance(asked, str) else {**asked}
     unknown = set(given) - {"text", "now", "given"}
     if unknown or not isinstance(given.get("text"), str):
         wrong = f"it has {', '.join(sorted(unknown))}" if unknown else "it has no text"
