@@ -11,8 +11,8 @@ from deskhand.plan import Query
 from deskhand.plan_print import print_plan
 from deskhand.plan_yaml import parse as read_plan
 from deskhand_models.corpus.validate import by_name, whole_slice
-from deskhand_models.grammar import Parse, QueryDraft, Unfit, parse
-from deskhand_models.signs import ACTS, NUMBER_OF, Ref, Sign
+from deskhand_models.grammar import Parse, QueryDraft, parse
+from deskhand_models.signs import ACTS, NUMBER_OF, Ref, Sign, Unfit
 from deskhand_models.slices import Slice, allowed
 from deskhand_models.to_plan import to_plan
 from hypothesis import HealthCheck, given, settings

@@ -20,7 +20,6 @@ SHOWN = 3
 """Readings that a person is given to choose from."""
 
 
-
 def readings(ask: Ask) -> list[Plan]:
     """The plans to choose from, the likeliest first; those that read the same are one."""
     from deskhand.words import describe

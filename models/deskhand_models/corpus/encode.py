@@ -15,9 +15,9 @@ from typing import Any
 from deskhand_models.acts import TOOLS
 from deskhand_models.corpus.pairs import Sentence, Step
 from deskhand_models.from_sql import Unsayable, parse_query, query_signs
-from deskhand_models.grammar import Draft, Parse, Unfit
+from deskhand_models.grammar import Draft, Parse
 from deskhand_models.scope import Output
-from deskhand_models.signs import ASKS, CANNOTS, MARKS, Ref, Sign
+from deskhand_models.signs import ASKS, CANNOTS, MARKS, Ref, Sign, Unfit
 from deskhand_models.slices import Slice
 
 _ACTS = {
