@@ -69,7 +69,7 @@ def plan(folder: Path, quick: bool) -> Iterator[Comparison]:
 def pairs(folder: Path, quick: bool) -> Iterator[Comparison]:
     """Training examples drawn, changed and laid out as tensors, over the sentences alone drawn and changed."""
     _needs_training()
-    count, many = (64, 1) if quick else (1024, OFFICES)
+    count, many = (16, 1) if quick else (1024, OFFICES)
     cache = folder / "cache"
     run_child(__name__, "warm_cache", cache, many)
     yield Comparison(
@@ -85,12 +85,12 @@ def pairs(folder: Path, quick: bool) -> Iterator[Comparison]:
 def training(folder: Path, quick: bool) -> Iterator[Comparison]:
     """The training loop, over a loop with the same model on batches that are there already."""
     _needs_training()
-    steps, many = (4, 1) if quick else (32, OFFICES)
+    steps, batch, many = (2, 2, 1) if quick else (32, 32, OFFICES)
     run_child(__name__, "warm_cache", folder / "cache", many)
     yield Comparison(
-        "a training step of 32",
-        function("agent train's loop", __name__, "training_ours", folder, many, steps),
-        function("forward, backward, AdamW on batches at hand", __name__, "training_bare", folder, many, steps),
+        f"a training step of {batch}",
+        function("agent train's loop", __name__, "training_ours", folder, many, steps, batch),
+        function("forward, backward, AdamW on batches at hand", __name__, "training_bare", folder, many, steps, batch),
         ratio=1.05,
         turns=1 if quick else 3,
         per=steps,
@@ -186,35 +186,36 @@ def pairs_bare(cache: str, many: str, count: str) -> Clock:
     return clock
 
 
-def training_ours(folder: str, many: str, steps: str) -> Clock:
+def training_ours(folder: str, many: str, steps: str, batch: str) -> Clock:
     """The loop as `agent train` runs it, its data read and its kernels warm."""
     from deskhand_models.training.loop import Settings, train
 
     data, cache = _templates(many), Path(folder) / "cache"
     run = Path(folder) / "run"
-    train(Settings(steps=2, warmup=1), Path(folder) / "warm", cache, data=data)
+    size = int(batch)
+    train(Settings(steps=1, warmup=1, batch=size), Path(folder) / "warm", cache, data=data)
     shutil.rmtree(run, ignore_errors=True)
     with Clock() as clock:
-        train(Settings(steps=int(steps), warmup=2, keep_every=int(steps)), run, cache, data=data)
+        train(Settings(steps=int(steps), warmup=2, keep_every=int(steps), batch=size), run, cache, data=data)
     return clock
 
 
-def training_bare(folder: str, many: str, steps: str) -> Clock:
+def training_bare(folder: str, many: str, steps: str, batch: str) -> Clock:
     """The same arithmetic, nothing else."""
     import torch
     from deskhand_models.gpt import PlanGPT, Shape
     from torch.nn.functional import cross_entropy
 
-    made = _examples(str(Path(folder) / "cache"), many).batches(32)
+    made = _examples(str(Path(folder) / "cache"), many).batches(int(batch))
     batches = [next(made) for _ in range(int(steps))]
     torch.set_num_threads(2)
     model = PlanGPT(Shape()).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
     with Clock() as clock:
-        for batch in batches:
+        for ready in batches:
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits = model(batch)
-            targets = batch["targets"].reshape(-1)
+                logits = model(ready)
+            targets = ready["targets"].reshape(-1)
             cross_entropy(logits.reshape(-1, logits.shape[-1]), targets, ignore_index=-100).backward()
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)

@@ -23,12 +23,13 @@ from deskhand_models.decode import Candidate, decode
 from deskhand_models.encoder import Encoded, Encoder
 from deskhand_models.fast import FastGPT
 from deskhand_models.features import features, items_of
-from deskhand_models.groups import Placed, groups_of
+from deskhand_models.groups import groups_of
 from deskhand_models.kept_names import KeptNames
 from deskhand_models.language import foreign
 from deskhand_models.link import linked
 from deskhand_models.literals import literals
 from deskhand_models.people import people_of
+from deskhand_models.placed import placed_of
 from deskhand_models.signs import Ref
 from deskhand_models.slices import Slice
 from deskhand_models.to_plan import to_plan
@@ -93,8 +94,7 @@ class LocalPlanner:
     def cut(self, request: str, said: Encoded, now: dt.datetime, catalog: Any) -> Slice:
         """The catalog slice of a request."""
         connections = {name: catalog.workspace.connections[name].tool for name in catalog.connections()}
-        tables = (Placed(name, tool, table) for name, tool in connections.items() for table in catalog.tables(name))
-        groups = linked(groups_of(tables), request, said, self._memory(catalog))
+        groups = linked(groups_of(placed_of(catalog)), request, said, self._memory(catalog))
         return Slice.of(request, literals(request, now), groups, people_of(catalog), own_address(catalog), connections)
 
     def _memory(self, catalog: Any) -> KeptNames:
