@@ -54,6 +54,8 @@ class InTorch:
         return np.asarray(logits[0, -1:].numpy())
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("office", EXAM, ids=lambda office: office.folder.name)
 def test_greedy_plans_are_the_torch_paths(
     office: Office, planner: LocalPlanner, torch_model: PlanGPT, tmp_path: Path
