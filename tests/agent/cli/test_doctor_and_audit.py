@@ -43,11 +43,10 @@ def test_all_is_well(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, found = checks(capsys)
     assert code == 0
     assert {name for name, check in found.items() if check["state"] == "ok"} == {
-        *("python", "packages", "time zones", "workspace", "time zone", "permissions", "disk", "connection files")
+        *("python", "packages", "planner", "time zones", "workspace", "time zone", "permissions", "disk"),
+        "connection files",
     }
     assert found["processes"]["state"] == "note"
-    assert found["planner"]["state"] == "note", "no checkpoint is shipped yet"
-    assert "config.json" in found["planner"]["found"]
     assert main(["doctor"]) == 0
     assert capsys.readouterr().out.endswith("All is well.\n")
 
